@@ -1,0 +1,140 @@
+"""Annotations, undo, redo and what follows from several people's opinions."""
+
+from __future__ import annotations
+
+import pytest
+
+from workbench.project import Project, create
+from workbench.store import acts, samples
+from workbench.store.acts import Change
+from workbench.store.connection import CHUNK, Store
+from workbench.store.samples import NewSample
+
+
+@pytest.fixture
+def store(tmp_path):
+    project = create(tmp_path / "p", labels=["a", "b"])
+    with Store(project, durable=True) as opened:
+        yield opened
+
+
+def fill(store: Store, n: int) -> list[int]:
+    samples.add(store, [NewSample({"text": f"text {i}"}, "a") for i in range(n)])
+    return [row[0] for row in store.read("SELECT id FROM sample ORDER BY id")]
+
+
+def test_label_accepts_and_undo_redo_bring_back_every_step(store: Store) -> None:
+    (one,) = fill(store, 1)
+    me = acts.annotator(store, "me")
+    acts.apply(store, me, [one], Change(label="b", status="accepted"), kind="label", seconds=1.5)
+    acts.apply(store, me, [one], Change(status="rejected"), kind="reject")
+    acts.apply(store, me, [one], Change(fields={"text": "corrected"}), kind="edit")
+    sample = samples.get(store, one)
+    assert (sample.label, sample.status, sample.fields, sample.edited) == ("b", "rejected", {"text": "corrected"}, True)
+    assert sample.original_fields == {"text": "text 0"}
+    seen = []
+    while act := acts.undo(store, me):
+        now = samples.get(store, one)
+        seen.append((act.kind, now.label, now.status, now.text))
+    assert seen == [("edit", "b", "rejected", "text 0"), ("reject", "b", "accepted", "text 0"), ("label", "a", "pending", "text 0")]
+    while acts.redo(store, me):
+        pass
+    sample = samples.get(store, one)
+    assert (sample.label, sample.status, sample.text) == ("b", "rejected", "corrected")
+    assert store.read("SELECT count(*) FROM annotation") == [(9,)]  # 3 done, 3 undone, 3 redone: nothing disappears
+
+
+def test_a_new_act_ends_redo(store: Store) -> None:
+    one, two = fill(store, 2)
+    me = acts.annotator(store, "me")
+    acts.apply(store, me, [one], Change(status="accepted"), kind="accept")
+    acts.undo(store, me)
+    acts.apply(store, me, [two], Change(status="flagged"), kind="flag")
+    assert acts.redo(store, me) is None
+    assert samples.get(store, one).status == "pending"
+
+
+def test_undo_concerns_own_acts_and_says_whom_it_meets(store: Store) -> None:
+    (one,) = fill(store, 1)
+    anna, ben = acts.annotator(store, "anna"), acts.annotator(store, "ben")
+    acts.apply(store, anna, [one], Change(label="b", status="accepted"), kind="label")
+    acts.apply(store, ben, [one], Change(label="a"), kind="label")
+    act = acts.next_undo(store, anna)
+    assert act is not None
+    assert [(met.annotator, met.samples) for met in acts.meets(store, act)] == [("ben", 1)]
+    acts.undo(store, anna)
+    sample = samples.get(store, one)
+    assert (sample.label, sample.status) == ("a", "pending")  # ben's word stands, anna's status is gone
+
+
+def test_a_bulk_act_that_was_cut_off_completes_and_undoes_as_one(store: Store) -> None:
+    ids = fill(store, CHUNK * 2 + 10)
+    me = acts.annotator(store, "me")
+
+    class Cut(Exception):
+        pass
+
+    def cut(done: int, total: int) -> None:
+        raise Cut
+
+    with pytest.raises(Cut):
+        acts.apply(store, me, ids, Change(status="accepted"), kind="accept", progress=cut)
+    assert samples.counts(store)["accepted"] == CHUNK
+    with Store(store.project) as again:
+        assert len(acts.finish_acts(again)) == 1
+        assert samples.counts(again)["accepted"] == len(ids)
+        undone = acts.undo(again, me)
+        assert undone is not None and undone.total == len(ids)
+        assert samples.counts(again)["pending"] == len(ids)
+
+
+def test_frozen_ids_round_trip() -> None:
+    ids = [5, 6, 7, 1_000_000, 2**40]
+    assert acts.unpack(acts.pack(ids)).tolist() == ids
+    assert len(acts.pack(range(1, 1_000_001))) < 50_000
+
+
+@pytest.mark.parametrize(
+    ("fields", "label", "new_label"),
+    [
+        ({"premise": "A man sleeps.", "hypothesis": "He is awake."}, "contradiction", "neutral"),
+        ({"text": "Ada met Bob"}, [{"start": 0, "end": 3, "label": "person"}], [{"start": 8, "end": 11, "label": "person"}]),
+        ({"text": "late and rude"}, ["delivery", "staff"], ["staff"]),
+        ({"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "hello"}]}, None, {"quality": 4}),
+        ({"prompt": "2+2?", "chosen": "4", "rejected": "5"}, {"preferred": 0, "margin": 0.5}, {"preferred": 1}),
+    ],
+    ids=["text pair", "spans", "multi-label", "dialogue", "preference"],
+)
+def test_every_kind_of_sample_round_trips_and_undoes(store: Store, fields, label, new_label) -> None:
+    samples.add(store, [NewSample(fields, label)])
+    me = acts.annotator(store, "me")
+    sample = samples.get(store, 1)
+    assert (sample.fields, sample.label) == (fields, label)
+    edited = {**fields, "comment": {"nested": [1, None, "é"]}}
+    acts.apply(store, me, [1], Change(label=new_label, status="accepted"), kind="label")
+    acts.apply(store, me, [1], Change(fields=edited), kind="edit")
+    after = samples.get(store, 1)
+    assert (after.fields, after.label, after.original_label) == (edited, new_label, label)
+    acts.undo(store, me)
+    acts.undo(store, me)
+    back = samples.get(store, 1)
+    assert (back.fields, back.label, back.status, back.edited) == (fields, label, "pending", False)
+
+
+def test_annotations_cannot_be_changed(store: Store) -> None:
+    (one,) = fill(store, 1)
+    acts.apply(store, acts.annotator(store), [one], Change(note="hm"), kind="note")
+    with pytest.raises(Exception, match="append-only"), store.write() as connection:
+        connection.execute("UPDATE annotation SET note = 'other'")
+
+
+def test_place_is_remembered_per_person(store: Store) -> None:
+    me, other = acts.annotator(store, "me"), acts.annotator(store, "other")
+    acts.stop_at(store, me, "review", {"sample": 41})
+    acts.stop_at(store, me, "review", {"sample": 42})
+    assert acts.stopped_at(store, me, "review") == {"sample": 42}
+    assert acts.stopped_at(store, other, "review") is None
+
+
+def test_project_of_store(store: Store) -> None:
+    assert isinstance(store.project, Project)

@@ -1,0 +1,273 @@
+"""``project.yaml``: what a project is, checked by pydantic, with the file, the line and a suggestion in every error."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from workbench.errors import FileError
+
+M = TypeVar("M", bound=BaseModel)
+
+MAXIMUM_BYTES = 1_000_000
+MAXIMUM_DEPTH = 12
+
+try:
+    from yaml import CSafeLoader as Loader
+except ImportError:  # PyYAML built without libyaml
+    from yaml import SafeLoader as Loader  # type: ignore[assignment]
+
+
+class Part(BaseModel):
+    """Base of every section: unknown keys are mistakes, not extras."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TaskField(Part):
+    """One named part of a sample."""
+
+    kind: Literal["text"] = "text"
+    description: str = ""
+
+
+class Label(Part):
+    """One class of a classification task. ``description`` goes into prompts and beside the label on the screen."""
+
+    name: str = Field(min_length=1, max_length=200)
+    description: str = ""
+
+
+def _label(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+class Task(Part):
+    """What the data is for."""
+
+    kind: Literal["classification"] = "classification"
+    description: str = ""
+    language: str = "en"
+    fields: dict[str, TaskField] = Field(default_factory=lambda: {"text": TaskField()}, min_length=1)
+    labels: list[Annotated[Label, BeforeValidator(_label)]] = Field(min_length=2)
+
+    @field_validator("labels")
+    @classmethod
+    def _distinct(cls, labels: list[Label]) -> list[Label]:
+        names = [label.name for label in labels]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"label {twice[0]!r} stands twice")
+        return labels
+
+    @property
+    def label_names(self) -> list[str]:
+        return [label.name for label in self.labels]
+
+    @property
+    def text_field(self) -> str:
+        """The field that a classifier reads and a model writes: the first one."""
+        return next(iter(self.fields))
+
+
+class Price(Part):
+    """US dollars per million tokens."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+
+
+class ModelSettings(Part):
+    """The model that generates. Keys are never written here: ``api_key_env`` names the environment variable."""
+
+    use: str = "embedded"
+    base_url: str | None = None
+    api_key_env: str = Field(default="OPENAI_API_KEY", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    timeout: float = Field(default=60.0, gt=0, le=3600)
+    group: str | None = None
+    price: Price | None = None
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class GenerateSettings(Part):
+    recipe: str = "zerogen"
+    concurrency: int = Field(default=64, ge=1, le=1024)
+    seed: int = Field(default=0, ge=0, lt=2**31)
+    budget: float | None = Field(default=None, gt=0)
+    parameters: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+
+class CurateSettings(Part):
+    filters: list[str] = Field(
+        default_factory=lambda: ["exact_duplicate", "near_duplicate", "length", "label_disagreement"]
+    )
+
+
+class ReviewSettings(Part):
+    view: str = "origin:synthetic status:pending"
+    policy: Literal["last_word"] = "last_word"
+
+
+class EvaluateSettings(Part):
+    seed: int = Field(default=0, ge=0, lt=2**31)
+
+
+class ExportSettings(Part):
+    title: str | None = None
+    licence: str | None = None
+    instruction: str | None = None
+
+
+class Config(Part):
+    """The whole of ``project.yaml``."""
+
+    name: str = Field(min_length=1, max_length=100)
+    database: str = "project.db"
+    task: Task
+    model: ModelSettings = ModelSettings()
+    generate: GenerateSettings = GenerateSettings()
+    curate: CurateSettings = CurateSettings()
+    review: ReviewSettings = ReviewSettings()
+    evaluate: EvaluateSettings = EvaluateSettings()
+    export: ExportSettings = ExportSettings()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_sections(cls, value: Any) -> Any:
+        """A section whose lines are all comments reads as null: it stands for its defaults."""
+        if not isinstance(value, dict):
+            return value
+        sections = {"model", "generate", "curate", "review", "evaluate", "export"}
+        return {key: inner for key, inner in value.items() if inner is not None or key not in sections}
+
+    @model_validator(mode="after")
+    def _one_text_field(self) -> Config:
+        if self.task.kind == "classification" and len(self.task.fields) != 1:
+            raise ValueError("a classification task has exactly one field")
+        return self
+
+
+def load_yaml(path: Path) -> tuple[Any, yaml.Node]:
+    """A YAML file's value and its node tree (for line numbers).
+
+    Raises ``FileError`` with file and line: not readable, larger than 1 MB, not UTF-8, bad syntax, aliases (a few lines
+    of them can stand for gigabytes), nesting deeper than 12, more than one document, a key written twice.
+    """
+    try:
+        if path.stat().st_size > MAXIMUM_BYTES:
+            raise FileError(path, None, f"is larger than {MAXIMUM_BYTES:,} bytes; a settings file should not be.")
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FileError(path, None, f"is not UTF-8 (byte {error.start}); save it as UTF-8.") from error
+    except OSError as error:
+        raise FileError(path, None, f"cannot be read ({error.strerror}).") from error
+    try:
+        for event in yaml.parse(text, Loader=Loader):
+            if isinstance(event, yaml.AliasEvent):
+                raise FileError(path, event.start_mark.line + 1, "YAML aliases (*name) are not allowed here; write it out.")
+        node = yaml.compose(text, Loader=Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problem = (error.problem or "cannot be parsed").replace("\n", " ")
+        hint = " Indent with spaces, not tabs." if "\\t" in problem else " Check indentation, colons and quotes there."
+        raise FileError(path, mark.line + 1 if mark else None, f"not valid YAML: {problem}.{hint}") from error
+    except yaml.YAMLError as error:
+        raise FileError(path, None, f"not valid YAML: {' '.join(str(error).split())}") from error
+    if node is None:
+        raise FileError(path, None, "is empty.")
+    _check(node, path, 0)
+    try:
+        return yaml.load(text, Loader=Loader), node  # noqa: S506 - Loader is a safe one
+    except (yaml.YAMLError, ValueError) as error:
+        raise FileError(path, None, f"not valid YAML: {' '.join(str(error).split())}") from error
+
+
+def _check(node: yaml.Node, path: Path, depth: int) -> None:
+    if depth > MAXIMUM_DEPTH:
+        raise FileError(path, node.start_mark.line + 1, f"is nested deeper than {MAXIMUM_DEPTH} levels.")
+    if isinstance(node, yaml.MappingNode):
+        seen: dict[str, int] = {}
+        for key, value in node.value:
+            name = str(key.value)
+            if name in seen:
+                raise FileError(path, key.start_mark.line + 1, f"{name!r} stands twice (first on line {seen[name]}).")
+            seen[name] = key.start_mark.line + 1
+            _check(value, path, depth + 1)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            _check(value, path, depth + 1)
+
+
+def line_of(node: yaml.Node, location: tuple[int | str, ...]) -> int:
+    """The line (from 1) of the deepest node that ``location`` (a pydantic error's ``loc``) reaches."""
+    line = node.start_mark.line + 1
+    for step in location:
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if str(key.value) == str(step):
+                    line, node = key.start_mark.line + 1, value
+                    break
+            else:
+                continue  # e.g. a union member's name in the location
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            node = node.value[step]
+            line = node.start_mark.line + 1
+    return line
+
+
+def check(model: type[M], value: Any, node: yaml.Node, path: Path) -> M:
+    """``value`` as ``model``; raises ``FileError`` naming file, line, what is wrong and the likely right key."""
+    if not isinstance(value, Mapping):
+        raise FileError(path, 1, "should be a mapping of keys to values, such as 'name: my-project'.")
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        location = first["loc"]
+        where = ".".join(str(step) for step in location) or "file"
+        more = f" ({error.error_count() - 1} more after this one.)" if error.error_count() > 1 else ""
+        raise FileError(path, line_of(node, location), _sentence(model, first, where) + more) from None
+
+
+def _sentence(model: type[BaseModel], error: Any, where: str) -> str:
+    kind, location = error["type"], error["loc"]
+    if kind == "extra_forbidden":
+        known = _keys_at(model, location[:-1])
+        close = difflib.get_close_matches(str(location[-1]), known, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(known)}."
+        return f"unknown key {str(location[-1])!r}; {hint}"
+    if kind == "missing":
+        return f"{where} is missing; add it."
+    if kind == "literal_error":
+        wanted = error["ctx"]["expected"]
+        return f"{where} is {error['input']!r}, but should be {wanted}."
+    message = error["msg"].removeprefix("Value error, ")
+    return f"{where}: {message[0].lower() + message[1:]}."
+
+
+def _keys_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    """The keys that are allowed at ``location`` inside ``model``."""
+    current: Any = model
+    for step in location:
+        if isinstance(current, type) and issubclass(current, BaseModel) and step in current.model_fields:
+            current = current.model_fields[str(step)].annotation
+        for candidate in _models_in(current):
+            current = candidate
+            break
+    return list(current.model_fields) if isinstance(current, type) and issubclass(current, BaseModel) else []
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for argument in getattr(annotation, "__args__", ()) for found in _models_in(argument)]
+
+
+def load_config(path: Path) -> Config:
+    """Read and check ``project.yaml``; raises ``FileError`` (see ``load_yaml``, ``check``)."""
+    value, node = load_yaml(path)
+    return check(Config, value, node, path)

@@ -1,0 +1,219 @@
+"""A project on disk: a folder with ``project.yaml``, the user's files and ``project.db``."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from workbench.config import Config, load_config
+from workbench.errors import ProjectError, UsageError
+from workbench.paths import data_folder
+
+SETTINGS = "project.yaml"
+
+TEMPLATE = """\
+# The settings of this project. Everything here can be edited by hand; `workbench config` shows what is in force.
+name: {name}
+
+task:
+  kind: classification          # the one kind of task there is so far
+  description: >-               # goes into every prompt: say what the texts are and who writes them
+    {description}
+  language: {language}
+  fields:
+    {field}: {{kind: text}}       # one text field
+  labels:                       # a plain name, or {{name: ..., description: ...}}; descriptions make prompts better
+{labels}
+
+model:
+  use: {model}                 # embedded (no key needed, for trying things out), or openai:MODEL for any
+                                # OpenAI-compatible endpoint
+  # base_url: http://127.0.0.1:11434/v1   # default: $OPENAI_BASE_URL, else OpenAI's own
+  # api_key_env: OPENAI_API_KEY # the name of the variable that holds the key; the key itself is never written anywhere
+  # price: {{input: 0.15, output: 0.60}}    # US dollars per million tokens; without it cost is shown in tokens only
+  # parameters: {{temperature: 1.0}}        # sent with every request of this model
+
+generate:
+  recipe: zerogen               # `workbench recipes` lists them
+  concurrency: 64               # requests under way at once
+  seed: 0
+  # budget: 5.00                # US dollars a job may spend
+  # parameters: {{attrprompt: {{attributes: 4}}}}
+
+curate:
+  filters:                      # in order; `workbench filters` lists them, `workbench filters show NAME` their parameters
+    - exact_duplicate
+    - near_duplicate
+    - length
+    - label_disagreement
+
+review:
+  view: "origin:synthetic status:pending"   # what Review opens with
+
+evaluate:
+  seed: 0
+
+export:
+  # licence: cc-by-4.0          # goes into the data card
+  # instruction: "Classify the message."    # the system message of openai-chat exports
+"""
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project's folder; ``config`` is read and checked on first use."""
+
+    folder: Path
+
+    @property
+    def settings(self) -> Path:
+        return self.folder / SETTINGS
+
+    @cached_property
+    def config(self) -> Config:
+        return load_config(self.settings)
+
+    @cached_property
+    def database(self) -> Path:
+        """``project.db``, or wherever ``database:`` in the settings points (a local disk, for network folders)."""
+        return (self.folder / Path(self.config.database).expanduser()).resolve()
+
+    @property
+    def locks(self) -> Path:
+        """Lock files and job logs, beside the database: on the same disk, for the same host."""
+        return self.database.with_name(self.database.name + "-locks")
+
+    @cached_property
+    def guidelines(self) -> str:
+        """``guidelines.md``, or an empty string when the project has none."""
+        path = self.folder / "guidelines.md"
+        try:
+            return path.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return ""
+        except OSError as error:
+            raise ProjectError(f"{path}: cannot be read ({error.strerror}); check its permissions.") from error
+
+
+def find(start: Path | str | None = None) -> Project:
+    """The project at ``start``, or the one that the current folder is in; raises ``ProjectError`` when there is none."""
+    if start is not None:
+        folder = Path(start).expanduser()
+        if folder.name == SETTINGS:
+            folder = folder.parent
+        if not (folder / SETTINGS).is_file():
+            what = "is not a project (it has no project.yaml)" if folder.exists() else "does not exist"
+            raise ProjectError(f"{folder} {what}; make one with `workbench new {folder}`.")
+        return Project(folder.resolve())
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / SETTINGS).is_file():
+            return Project(folder)
+    raise ProjectError(f"{here} is not inside a project; name one, or make one with `workbench new DIR`.")
+
+
+def sample_projects() -> list[str]:
+    """Names of the sample projects that come with the workbench."""
+    return sorted(path.parent.name for path in data_folder("sample_projects").glob(f"*/{SETTINGS}"))
+
+
+def _empty_folder(folder: Path) -> Path:
+    folder = folder.expanduser()
+    if (folder / SETTINGS).exists():
+        raise ProjectError(f"{folder} already is a project; open it with `workbench open {folder}`.")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ProjectError(f"{folder} exists and is not an empty folder; choose another.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ProjectError(f"{folder}: cannot be made ({error.strerror}); choose a folder you may write to.") from error
+    return folder.resolve()
+
+
+def create_from_sample(folder: Path, sample: str) -> Project:
+    """Copy a sample project's files to ``folder`` (new or empty)."""
+    source = data_folder("sample_projects") / sample
+    if sample not in sample_projects():
+        raise UsageError(f"There is no sample project {sample!r}. There are: {', '.join(sample_projects())}.")
+    target = _empty_folder(folder)
+    try:
+        for path in sorted(source.iterdir()):
+            if path.is_file():
+                shutil.copyfile(path, target / path.name)
+    except OSError as error:
+        raise ProjectError(f"{target}: cannot be written ({error.strerror}); free some space or choose another.") from error
+    return Project(target)
+
+
+def create(
+    folder: Path,
+    *,
+    labels: Sequence[str],
+    field: str = "text",
+    description: str = "",
+    language: str = "en",
+    model: str = "embedded",
+) -> Project:
+    """Make a classification project in ``folder`` (new or empty) with a commented ``project.yaml``.
+
+    Raises ``ProjectError`` (folder in use or not writable), ``UsageError`` (fewer than two labels, bad field name).
+    """
+    names = [label.strip() for label in labels if label.strip()]
+    if len(set(names)) < 2:
+        raise UsageError("A classification task needs at least two different labels: --labels a,b,c.")
+    if not re.fullmatch(r"[^\W\d]\w*", field):
+        raise UsageError(f"{field!r} cannot name a field; use letters, digits and underscores, such as 'text'.")
+    target = _empty_folder(folder)
+    text = TEMPLATE.format(
+        name=quote(target.name or "project"),
+        description=" ".join(description.split()) or "Describe the texts here.",
+        language=quote(language),
+        field=field,
+        labels="\n".join(f"    - {quote(name)}" for name in dict.fromkeys(names)),
+        model=quote(model),
+    )
+    write_settings(target / SETTINGS, text)
+    project = Project(target)
+    _ = project.config  # a template that does not load is our mistake: find it now, not at the first job
+    return project
+
+
+def quote(value: str) -> str:
+    """``value`` as a YAML scalar that reads back as exactly this string."""
+    import yaml
+
+    plain = re.fullmatch(r"[A-Za-z_][\w .:-]*[\w]|[A-Za-z_]", value) and ": " not in value
+    if plain and yaml.safe_load(value) == value:
+        return value
+    return yaml.safe_dump(value, default_style='"', allow_unicode=True, width=2**31).strip()
+
+
+def write_settings(path: Path, text: str) -> None:
+    """Write a small file whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise ProjectError(f"{path}: cannot be written ({error.strerror}); check space and permissions.") from error
+
+
+def settings_of(project: Project) -> Mapping[str, object]:
+    """The settings in force, flat: dotted name to value."""
+    flat: dict[str, object] = {}
+
+    def walk(prefix: str, value: object) -> None:
+        if isinstance(value, dict) and value:
+            for key, inner in value.items():
+                walk(f"{prefix}.{key}" if prefix else str(key), inner)
+        else:
+            flat[prefix] = value
+
+    walk("", project.config.model_dump())
+    return flat

@@ -1,0 +1,376 @@
+"""What people do: append-only annotations, grouped into acts that can be undone and redone without limit.
+
+Each annotation row holds one person's whole opinion of one sample after the act. Undoing an act appends the opinions as
+they were before it; redoing appends them as they were after. A sample's resolved label, status and fields follow from all
+opinions by the project's policy, in the same transaction. "Last word": for each of them, the newest statement wins.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import sqlite3
+import zlib
+from array import array
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.errors import StoreError, UsageError
+from workbench.store.connection import CHUNK, Store, new_uuid, now
+from workbench.store.samples import digest, encode, label_key, text_of
+
+
+class _Unset:
+    """Stands for "this act says nothing about it"."""
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+
+UNSET = _Unset()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an act says about each of its samples; parts that are ``UNSET`` stay as they were.
+
+    ``label`` is any JSON value; ``status`` one of pending, accepted, rejected, flagged; ``fields`` the whole new contents;
+    ``note`` text ("" takes a note away).
+    """
+
+    label: Any = UNSET
+    status: str | _Unset = UNSET
+    fields: dict[str, Any] | _Unset = UNSET
+    note: str | _Unset = UNSET
+
+    def to_json(self) -> str:
+        parts = {name: getattr(self, name) for name in ("label", "status", "fields", "note")}
+        return encode({name: value for name, value in parts.items() if value is not UNSET})
+
+    @staticmethod
+    def from_json(text: str) -> Change:
+        return Change(**json.loads(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """An act as recorded. ``kind`` is what was done ("label", "accept", ..., "undo", "redo")."""
+
+    id: int
+    annotator_id: int
+    kind: str
+    total: int
+    applied: int
+    undoes: int | None
+    created_at: str
+    samples: tuple[int, ...] = ()  # the samples of a small act, for putting the cursor there
+
+
+@dataclass(frozen=True, slots=True)
+class Meets:
+    """A later annotation of somebody else that an undo would meet (their word stays)."""
+
+    annotator: str
+    samples: int
+
+
+def system_user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # no account for this user id
+        return "unknown"
+
+
+def annotator(store: Store, name: str | None = None) -> int:
+    """The id of the annotator called ``name`` (default: the system user), made on first use."""
+    chosen = name or system_user()
+    row = store.one("SELECT id FROM annotator WHERE name = ?", (chosen,))
+    if row is None:
+        with store.write() as connection:
+            connection.execute(
+                "INSERT INTO annotator (name, system_user, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                (chosen, system_user(), now()),
+            )
+        row = store.one("SELECT id FROM annotator WHERE name = ?", (chosen,))
+        assert row is not None
+    return int(row[0])
+
+
+def pack(ids: Sequence[int]) -> bytes:
+    """Sorted ids, delta-coded and compressed: a million neighbouring ids take a few kilobytes."""
+    ordered = array("q", sorted(ids))
+    deltas = array("q", (value - before for before, value in zip([0, *ordered], ordered, strict=False)))
+    return zlib.compress(deltas.tobytes(), 1)
+
+
+def unpack(blob: bytes) -> array[int]:
+    deltas = array("q")
+    deltas.frombytes(zlib.decompress(blob))
+    total = 0
+    for index, delta in enumerate(deltas):
+        total += delta
+        deltas[index] = total
+    return deltas
+
+
+def apply(
+    store: Store,
+    annotator_id: int,
+    sample_ids: Sequence[int],
+    change: Change,
+    *,
+    kind: str,
+    seconds: float | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Act:
+    """Do one act on some samples and return when it is durable.
+
+    Up to ``CHUNK`` samples are one transaction. More: the ids are frozen first, then chunks follow; a process that dies in
+    between leaves an act that ``finish_acts`` completes on the next open. ``seconds`` is the time the person took.
+    """
+    if not sample_ids:
+        raise UsageError("Nothing is selected.")
+    ids = sorted(set(sample_ids))
+    small = len(ids) <= CHUNK
+    with store.write() as connection:
+        act_id = _new_act(connection, annotator_id, kind, change.to_json(), ids, small=small)
+        if small:
+            _apply_rows(connection, act_id, annotator_id, ids, change, seconds)
+    if not small:
+        _finish(store, act_id, progress)
+    return get(store, act_id)
+
+
+def _new_act(
+    connection: sqlite3.Connection, annotator_id: int, kind: str, change: str, ids: Sequence[int], *, small: bool,
+    undoes: int | None = None,
+) -> int:  # fmt: skip
+    cursor = connection.execute(
+        "INSERT INTO act (uuid, annotator_id, kind, change, undoes, targets, total, applied, created_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (new_uuid(), annotator_id, kind, change, undoes, None if small else pack(ids), len(ids),
+         len(ids) if small else 0, now()),
+    )  # fmt: skip
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def get(store: Store, act_id: int) -> Act:
+    row = store.one(
+        "SELECT id, annotator_id, kind, total, applied, undoes, created_at FROM act WHERE id = ?", (act_id,)
+    )
+    if row is None:
+        raise StoreError(f"{store.path}: there is no act {act_id}.")
+    first = store.read("SELECT sample_id FROM annotation WHERE act_id = ? ORDER BY sample_id LIMIT 50", (act_id,))
+    return Act(*row, samples=tuple(sample for (sample,) in first))
+
+
+def finish_acts(store: Store) -> list[int]:
+    """Complete acts that were cut off in the middle; returns their ids. Safe when several processes do it at once."""
+    found = [row[0] for row in store.read("SELECT id FROM act WHERE applied < total ORDER BY id")]
+    for act_id in found:
+        _finish(store, act_id, None)
+    return found
+
+
+def _finish(store: Store, act_id: int, progress: Callable[[int, int], None] | None) -> None:
+    row = store.one("SELECT targets, change, annotator_id, undoes FROM act WHERE id = ?", (act_id,))
+    assert row is not None
+    targets, change_text, annotator_id, undoes = unpack(row[0]), row[1], row[2], row[3]
+    while True:
+        with store.write() as connection:
+            applied = connection.execute("SELECT applied FROM act WHERE id = ?", (act_id,)).fetchone()[0]
+            chunk = targets[applied : applied + CHUNK].tolist()
+            if not chunk:
+                return
+            if undoes is None:
+                _apply_rows(connection, act_id, annotator_id, chunk, Change.from_json(change_text), None)
+            else:
+                _revert_rows(connection, act_id, annotator_id, undoes, chunk, after=json.loads(change_text)["after"])
+            connection.execute("UPDATE act SET applied = applied + ? WHERE id = ?", (len(chunk), act_id))
+        if progress is not None:
+            progress(applied + len(chunk), len(targets))
+
+
+# One opinion: label, label_seq, status, status_seq, fields, fields_seq, note, note_seq
+_STATE = "label, label_seq, status, status_seq, fields, fields_seq, note, note_seq"
+_Opinion = tuple[Any, ...]
+_NONE: _Opinion = (None,) * 8
+
+
+def _apply_rows(
+    connection: sqlite3.Connection, act_id: int, annotator_id: int, ids: Sequence[int], change: Change,
+    seconds: float | None,
+) -> None:  # fmt: skip
+    at = now()
+    for sample_id in ids:
+        row = connection.execute(
+            f"SELECT annotation_id, {_STATE} FROM opinion WHERE sample_id = ? AND annotator_id = ?",
+            (sample_id, annotator_id),
+        ).fetchone()
+        prior, state = (row[0], list(row[1:])) if row else (None, list(_NONE))
+        (seq,) = connection.execute("SELECT ifnull(max(id), 0) + 1 FROM annotation").fetchone()
+        if not isinstance(change.label, _Unset):
+            state[0:2] = [encode(change.label), seq]
+        if not isinstance(change.status, _Unset):
+            state[2:4] = [change.status, seq]
+        if not isinstance(change.fields, _Unset):
+            state[4:6] = [encode(change.fields), seq]
+        if not isinstance(change.note, _Unset):
+            state[6:8] = [change.note.encode("utf-8", "replace").decode() or None, seq]
+        _append(connection, seq, act_id, sample_id, annotator_id, prior, seconds, tuple(state), at)
+
+
+def _revert_rows(
+    connection: sqlite3.Connection, act_id: int, annotator_id: int, undone: int, ids: Sequence[int], *, after: bool
+) -> None:
+    """Append the opinions as they were before (``after=False``: undo) or after (redo) the act ``undone``."""
+    at = now()
+    for sample_id in ids:
+        row = connection.execute(
+            f"SELECT id, prior_id, {_STATE} FROM annotation WHERE act_id = ? AND sample_id = ?", (undone, sample_id)
+        ).fetchone()
+        state: _Opinion = row[2:]
+        if not after:
+            before = connection.execute(f"SELECT {_STATE} FROM annotation WHERE id = ?", (row[1],)).fetchone()
+            state = before if before else _NONE
+        current = connection.execute(
+            "SELECT annotation_id FROM opinion WHERE sample_id = ? AND annotator_id = ?", (sample_id, annotator_id)
+        ).fetchone()
+        (seq,) = connection.execute("SELECT ifnull(max(id), 0) + 1 FROM annotation").fetchone()
+        _append(connection, seq, act_id, sample_id, annotator_id, current[0] if current else None, None, state, at)
+
+
+def _append(
+    connection: sqlite3.Connection, seq: int, act_id: int, sample_id: int, annotator_id: int, prior: int | None,
+    seconds: float | None, state: _Opinion, at: str,
+) -> None:  # fmt: skip
+    connection.execute(
+        f"INSERT INTO annotation (id, uuid, act_id, sample_id, annotator_id, prior_id, seconds, {_STATE}, created_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (seq, new_uuid(), act_id, sample_id, annotator_id, prior, seconds, *state, at),
+    )
+    connection.execute(
+        f"INSERT OR REPLACE INTO opinion (sample_id, annotator_id, annotation_id, {_STATE}) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (sample_id, annotator_id, seq, *state),
+    )
+    resolve(connection, sample_id)
+
+
+def resolve(connection: sqlite3.Connection, sample_id: int) -> None:
+    """Derive a sample's label, status and fields from all opinions (policy "last word")."""
+    opinions = connection.execute(
+        "SELECT label, label_seq, status, status_seq, fields, fields_seq FROM opinion WHERE sample_id = ?", (sample_id,)
+    ).fetchall()
+    original = connection.execute(
+        "SELECT original_label, original_fields, ifnull(fields, original_fields) FROM sample WHERE id = ?", (sample_id,)
+    ).fetchone()
+    if original is None:
+        raise StoreError(f"there is no sample {sample_id}; refresh the view.")
+    label = _last(opinions, 0, original[0])
+    status = _last(opinions, 2, "pending")
+    fields = _last(opinions, 4, original[1])
+    value = None if label is None else json.loads(label)
+    contents = json.loads(fields)
+    if fields == original[2]:
+        connection.execute(
+            "UPDATE sample SET label = ?, label_key = ?, status = ?, hash = ? WHERE id = ?",
+            (label, label_key(value), status, digest(contents, value), sample_id),
+        )
+        return
+    connection.execute(
+        "UPDATE sample SET label = ?, label_key = ?, status = ?, hash = ?, fields = ?, text = ? WHERE id = ?",
+        (label, label_key(value), status, digest(contents, value), None if fields == original[1] else fields,
+         text_of(contents), sample_id),
+    )  # fmt: skip
+
+
+def _last(opinions: list[tuple[Any, ...]], column: int, default: Any) -> Any:
+    said = [(row[column + 1], row[column]) for row in opinions if row[column] is not None]
+    return max(said)[1] if said else default
+
+
+def next_undo(store: Store, annotator_id: int) -> Act | None:
+    """The act that ``undo`` would take back: the person's newest one that stands."""
+    row = store.one(
+        "SELECT id FROM act WHERE annotator_id = ? AND undoes IS NULL AND undone_by IS NULL ORDER BY id DESC LIMIT 1",
+        (annotator_id,),
+    )
+    return get(store, row[0]) if row else None
+
+
+def next_redo(store: Store, annotator_id: int) -> Act | None:
+    """The act that ``redo`` would bring back: the one undone last, unless the person has acted anew since."""
+    row = store.one(
+        """SELECT id FROM act WHERE annotator_id = :who AND undone_by > ifnull(
+               (SELECT max(id) FROM act WHERE annotator_id = :who AND undoes IS NULL), 0)
+           ORDER BY undone_by DESC LIMIT 1""",
+        {"who": annotator_id},
+    )
+    return get(store, row[0]) if row else None
+
+
+def meets(store: Store, act: Act) -> list[Meets]:
+    """Later annotations of other people on the samples of ``act``: undoing it leaves their word standing."""
+    return [
+        Meets(name, n)
+        for name, n in store.read(
+            """SELECT annotator.name, count(DISTINCT other.sample_id) FROM annotation AS mine
+               JOIN annotation AS other ON other.sample_id = mine.sample_id AND other.id > mine.id
+                   AND other.annotator_id != mine.annotator_id
+               JOIN annotator ON annotator.id = other.annotator_id
+               WHERE mine.act_id = ? GROUP BY annotator.name ORDER BY annotator.name""",
+            (act.id,),
+        )
+    ]
+
+
+def undo(store: Store, annotator_id: int, *, progress: Callable[[int, int], None] | None = None) -> Act | None:
+    """Take back the person's newest act; None when there is nothing to undo. Returns the act that was undone."""
+    return _reverse(store, annotator_id, after=False, progress=progress)
+
+
+def redo(store: Store, annotator_id: int, *, progress: Callable[[int, int], None] | None = None) -> Act | None:
+    """Bring back the act undone last; None when there is none. Returns the act that was redone."""
+    return _reverse(store, annotator_id, after=True, progress=progress)
+
+
+def _reverse(
+    store: Store, annotator_id: int, *, after: bool, progress: Callable[[int, int], None] | None
+) -> Act | None:
+    finish_acts(store)
+    with store.write() as connection:  # the choice and the deed are one transaction: two screens cannot undo one act twice
+        act = next_redo(store, annotator_id) if after else next_undo(store, annotator_id)
+        if act is None:
+            return None
+        small = act.total <= CHUNK
+        blob = connection.execute("SELECT targets FROM act WHERE id = ?", (act.id,)).fetchone()[0]
+        ids = unpack(blob).tolist() if blob else [
+            row[0] for row in connection.execute("SELECT sample_id FROM annotation WHERE act_id = ?", (act.id,))
+        ]  # fmt: skip
+        kind = "redo" if after else "undo"
+        new = _new_act(connection, annotator_id, kind, encode({"after": after}), ids, small=small, undoes=act.id)
+        connection.execute("UPDATE act SET undone_by = ? WHERE id = ?", (None if after else new, act.id))
+        if small:
+            _revert_rows(connection, new, annotator_id, act.id, ids, after=after)
+    if not small:
+        _finish(store, new, progress)
+    return act
+
+
+def stop_at(store: Store, annotator_id: int, name: str, value: Any) -> None:
+    """Remember where a person stopped (cursor, view, pane sizes)."""
+    with store.write() as connection:
+        connection.execute(
+            "INSERT INTO place (annotator_id, name, value) VALUES (?, ?, ?) "
+            "ON CONFLICT DO UPDATE SET value = excluded.value",
+            (annotator_id, name, encode(value)),
+        )
+
+
+def stopped_at(store: Store, annotator_id: int, name: str) -> Any:
+    """What ``stop_at`` remembered, or None."""
+    row = store.one("SELECT value FROM place WHERE annotator_id = ? AND name = ?", (annotator_id, name))
+    return json.loads(row[0]) if row else None

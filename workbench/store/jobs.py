@@ -1,0 +1,197 @@
+"""Jobs: rows that background processes live by. A file lock held for life proves that one lives; clocks do not."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import StoreError
+from workbench.project import Project
+from workbench.store.acts import system_user
+from workbench.store.connection import Store, new_uuid, now
+from workbench.store.samples import encode
+
+ENDED = ("done", "failed", "cancelled", "interrupted")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One row. ``total`` is None until known; ``note`` says in a few words what is being done now."""
+
+    id: int
+    kind: str
+    parameters: dict[str, Any]
+    state: str
+    cancel: bool
+    limits: dict[str, Any]
+    done: int
+    total: int | None
+    note: str
+    result: dict[str, Any] | None
+    error: str | None
+    pid: int | None
+    user: str
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+
+
+_COLUMNS = (
+    "id, kind, parameters, state, cancel, limits, done, total, note, result, error, pid, user, created_at, started_at, "
+    "finished_at"
+)
+
+
+def _job(row: tuple[Any, ...]) -> Job:
+    return Job(
+        row[0], row[1], json.loads(row[2]), row[3], bool(row[4]), json.loads(row[5]), row[6], row[7], row[8],
+        None if row[9] is None else json.loads(row[9]), *row[10:],
+    )  # fmt: skip
+
+
+def create(store: Store, kind: str, parameters: Mapping[str, Any], limits: Mapping[str, Any] | None = None) -> int:
+    """Queue a job; returns its id."""
+    with store.write() as connection:
+        cursor = connection.execute(
+            "INSERT INTO job (uuid, kind, parameters, state, limits, user, created_at) "
+            "VALUES (?, ?, ?, 'queued', ?, ?, ?)",
+            (new_uuid(), kind, encode(parameters), encode(limits or {}), system_user(), now()),
+        )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+
+def get(store: Store, job_id: int) -> Job:
+    row = store.one(f"SELECT {_COLUMNS} FROM job WHERE id = ?", (job_id,))
+    if row is None:
+        raise StoreError(f"{store.path}: there is no job {job_id}; `workbench jobs` lists them.")
+    return _job(row)
+
+
+def newest(store: Store, limit: int = 50, *, kind: str | None = None) -> list[Job]:
+    """Jobs, newest first."""
+    where, parameters = ("WHERE kind = ?", [kind]) if kind else ("", [])
+    return [
+        _job(row)
+        for row in store.read(f"SELECT {_COLUMNS} FROM job {where} ORDER BY id DESC LIMIT ?", [*parameters, limit])
+    ]
+
+
+def active(store: Store) -> list[Job]:
+    """Jobs that are queued or under way, oldest first."""
+    return [
+        _job(row)
+        for row in store.read(
+            f"SELECT {_COLUMNS} FROM job WHERE state IN ('queued', 'running', 'paused', 'waiting') ORDER BY id"
+        )
+    ]
+
+
+def lock_path(project: Project, job_id: int) -> Path:
+    return project.locks / f"job-{job_id}"
+
+
+def log_path(project: Project, job_id: int) -> Path:
+    """Where the process's own stderr goes (tracebacks of our mistakes)."""
+    return project.locks / f"job-{job_id}.log"
+
+
+def hold(project: Project, job_id: int) -> int | None:
+    """Take the job's lock for life; returns its descriptor, or None when another process holds it."""
+    descriptor = os.open(lock_path(project, job_id), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def lives(project: Project, job_id: int) -> bool:
+    """Whether a process holds the job's lock."""
+    with suppress(FileNotFoundError):
+        descriptor = os.open(lock_path(project, job_id), os.O_RDWR | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+    return False
+
+
+def start(store: Store, job_id: int) -> None:
+    with store.write() as connection:
+        connection.execute(
+            "UPDATE job SET state = 'running', pid = ?, host = ?, cancel = 0, error = NULL, finished_at = NULL, "
+            "started_at = ifnull(started_at, ?) WHERE id = ?",
+            (os.getpid(), socket.gethostname(), now(), job_id),
+        )
+
+
+def progress(store: Store, job_id: int, done: int, total: int | None, note: str) -> tuple[bool, dict[str, Any]]:
+    """Say how far the job is; returns what people want of it: (cancel?, limits)."""
+    with store.write() as connection:
+        connection.execute("UPDATE job SET done = ?, total = ?, note = ? WHERE id = ?", (done, total, note, job_id))
+        row = connection.execute("SELECT cancel, limits FROM job WHERE id = ?", (job_id,)).fetchone()
+    return bool(row[0]), json.loads(row[1])
+
+
+def finish(store: Store, job_id: int, state: str, *, result: Mapping[str, Any] | None, error: str | None) -> None:
+    with store.write() as connection:
+        connection.execute(
+            "UPDATE job SET state = ?, result = coalesce(?, result), error = ?, finished_at = ? WHERE id = ?",
+            (state, None if result is None else encode(result), error, now(), job_id),
+        )
+
+
+def cancel(store: Store, job_id: int) -> Job:
+    """Ask a job to stop; one whose process has gone is marked at once."""
+    job = get(store, job_id)
+    with store.write() as connection:
+        connection.execute("UPDATE job SET cancel = 1 WHERE id = ?", (job_id,))
+        if job.state in ("queued", "interrupted") and not lives(store.project, job_id):
+            connection.execute(
+                "UPDATE job SET state = 'cancelled', finished_at = ? WHERE id = ? AND state IN ('queued', 'interrupted')",
+                (now(), job_id),
+            )
+    return get(store, job_id)
+
+
+def mark_interrupted(store: Store) -> list[int]:
+    """Mark jobs whose process is gone; returns their ids."""
+    gone = [job.id for job in active(store) if job.state != "queued" and not lives(store.project, job.id)]
+    if gone:
+        with store.write() as connection:
+            for job_id in gone:
+                connection.execute(
+                    "UPDATE job SET state = 'interrupted', finished_at = ? WHERE id = ? "
+                    "AND state IN ('running', 'paused', 'waiting')",
+                    (now(), job_id),
+                )
+    return gone
+
+
+def log(store: Store, job_id: int, level: str, message: str) -> None:
+    """Add a line to the job's log (``level``: info, warning, error)."""
+    with store.write() as connection:
+        connection.execute(
+            "INSERT INTO event (job_id, at, level, message) VALUES (?, ?, ?, ?)",
+            (job_id, now(), level, message.encode("utf-8", "replace").decode()),
+        )
+
+
+def events(store: Store, job_id: int, *, after: int = 0, limit: int = 1000) -> list[tuple[int, str, str, str]]:
+    """Log lines as (id, time, level, message), oldest first."""
+    found = store.read(
+        "SELECT id, at, level, message FROM event WHERE job_id = ? AND id > ? ORDER BY id LIMIT ?",
+        (job_id, after, limit),
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in found]

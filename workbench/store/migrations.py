@@ -1,0 +1,375 @@
+"""The schema, in steps. Applied on open, each in a transaction, after a backup copy, with the project to itself.
+
+``PRAGMA user_version`` counts the steps, so that a current database opens without importing sqlite-utils.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import sqlite3
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbench.errors import StoreError
+from workbench.project import Project
+
+if TYPE_CHECKING:
+    from sqlite_utils.db import Database
+
+#: Number of steps below; a database with more was made by a newer workbench.
+VERSION = 1
+
+FIRST = """
+CREATE TABLE annotator (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, system_user TEXT NOT NULL, created_at TEXT NOT NULL
+) STRICT;
+
+-- One background process: generate, curate, evaluate, import, export, learn.
+CREATE TABLE job (
+    id INTEGER PRIMARY KEY, uuid BLOB NOT NULL UNIQUE, kind TEXT NOT NULL, parameters TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN
+        ('queued', 'running', 'paused', 'waiting', 'done', 'failed', 'cancelled', 'interrupted')),
+    cancel INTEGER NOT NULL DEFAULT 0, limits TEXT NOT NULL DEFAULT '{}',
+    done INTEGER NOT NULL DEFAULT 0, total INTEGER, note TEXT NOT NULL DEFAULT '', result TEXT, error TEXT,
+    pid INTEGER, host TEXT, user TEXT NOT NULL,
+    created_at TEXT NOT NULL, started_at TEXT, finished_at TEXT
+) STRICT;
+CREATE INDEX job_state ON job (state, id);
+
+CREATE TABLE event (
+    id INTEGER PRIMARY KEY, job_id INTEGER NOT NULL REFERENCES job (id), at TEXT NOT NULL, level TEXT NOT NULL,
+    message TEXT NOT NULL
+) STRICT;
+CREATE INDEX event_job ON event (job_id, id);
+
+-- A recipe with its parameters, model and seed: what --count fills up and --more continues.
+CREATE TABLE series (
+    id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, recipe TEXT NOT NULL, parameters TEXT NOT NULL,
+    model TEXT NOT NULL, seed INTEGER NOT NULL, prepared TEXT, created_at TEXT NOT NULL
+) STRICT;
+
+-- Prompts of a wave depend only on earlier waves; what they depend on is frozen here.
+CREATE TABLE wave (
+    series_id INTEGER NOT NULL REFERENCES series (id), number INTEGER NOT NULL, start INTEGER NOT NULL,
+    size INTEGER NOT NULL, frozen TEXT NOT NULL, decided INTEGER NOT NULL DEFAULT 0, job_id INTEGER NOT NULL,
+    PRIMARY KEY (series_id, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE prompt (id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, messages TEXT NOT NULL) STRICT;
+
+CREATE TABLE answer (
+    id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, text TEXT NOT NULL, model TEXT NOT NULL, finish_reason TEXT,
+    input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, logprobs BLOB, seconds REAL NOT NULL, cost REAL,
+    created_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE request (
+    id INTEGER PRIMARY KEY, series_id INTEGER NOT NULL REFERENCES series (id), ordinal INTEGER NOT NULL,
+    job_id INTEGER NOT NULL REFERENCES job (id), prompt_id INTEGER NOT NULL REFERENCES prompt (id),
+    parameters TEXT NOT NULL, conditions TEXT NOT NULL, parents TEXT NOT NULL, draw INTEGER NOT NULL,
+    answer_id INTEGER REFERENCES answer (id), state TEXT NOT NULL CHECK (state IN ('answered', 'parsed', 'failed')),
+    reason TEXT, attempts INTEGER NOT NULL, created_at TEXT NOT NULL,
+    UNIQUE (series_id, ordinal)
+) STRICT;
+CREATE INDEX request_job ON request (job_id, state);
+
+CREATE TABLE source (
+    id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL, role TEXT NOT NULL, mapping TEXT NOT NULL, path TEXT NOT NULL,
+    read INTEGER NOT NULL, added INTEGER NOT NULL, job_id INTEGER, created_at TEXT NOT NULL,
+    UNIQUE (sha256, role, mapping)
+) STRICT;
+
+-- original_*: as it came. fields: NULL until a person edits; label, status: resolved from the opinions by the policy.
+-- text: all string fields joined, for the list, search and filters. label_key: the label if it is one string.
+CREATE TABLE sample (
+    id INTEGER PRIMARY KEY, uuid BLOB NOT NULL UNIQUE,
+    origin TEXT NOT NULL CHECK (origin IN ('seed', 'synthetic', 'real', 'unlabelled')),
+    split TEXT NOT NULL CHECK (split IN ('train', 'validation', 'test')),
+    status TEXT NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'accepted', 'rejected', 'flagged')),
+    dropped INTEGER NOT NULL DEFAULT 0,
+    label_key TEXT, text TEXT NOT NULL,
+    original_fields TEXT NOT NULL, original_label TEXT, fields TEXT, label TEXT,
+    original_hash BLOB NOT NULL, hash BLOB NOT NULL,
+    job_id INTEGER REFERENCES job (id), request_id INTEGER REFERENCES request (id), ordinal INTEGER NOT NULL DEFAULT 0,
+    source_id INTEGER REFERENCES source (id), source_line INTEGER,
+    conditions TEXT NOT NULL DEFAULT '{}', parents TEXT NOT NULL DEFAULT '{}', created_at TEXT NOT NULL,
+    UNIQUE (request_id, ordinal), UNIQUE (source_id, source_line, ordinal)
+) STRICT;
+CREATE INDEX sample_scan ON sample (origin, id, status, split, dropped, label_key);
+CREATE INDEX sample_status ON sample (status, id, origin, split, dropped, label_key);
+CREATE INDEX sample_label ON sample (label_key, id, origin, status, split, dropped);
+CREATE INDEX sample_hash ON sample (hash);
+CREATE INDEX sample_job ON sample (job_id, id);
+
+-- How many samples of each kind there are: kept by triggers, so that the header never counts a million rows.
+CREATE TABLE tally (
+    origin TEXT NOT NULL, split TEXT NOT NULL, status TEXT NOT NULL, dropped INTEGER NOT NULL, label_key TEXT NOT NULL,
+    n INTEGER NOT NULL, PRIMARY KEY (origin, split, status, dropped, label_key)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER sample_tally_insert AFTER INSERT ON sample BEGIN
+    INSERT INTO tally VALUES (new.origin, new.split, new.status, new.dropped > 0, ifnull(new.label_key, ''), 1)
+    ON CONFLICT DO UPDATE SET n = n + 1;
+END;
+CREATE TRIGGER sample_tally_delete AFTER DELETE ON sample BEGIN
+    UPDATE tally SET n = n - 1 WHERE origin = old.origin AND split = old.split AND status = old.status
+        AND dropped = (old.dropped > 0) AND label_key = ifnull(old.label_key, '');
+END;
+CREATE TRIGGER sample_tally_update AFTER UPDATE OF origin, split, status, dropped, label_key ON sample
+WHEN old.status IS NOT new.status OR (old.dropped > 0) IS NOT (new.dropped > 0) OR old.label_key IS NOT new.label_key
+    OR old.split IS NOT new.split OR old.origin IS NOT new.origin
+BEGIN
+    UPDATE tally SET n = n - 1 WHERE origin = old.origin AND split = old.split AND status = old.status
+        AND dropped = (old.dropped > 0) AND label_key = ifnull(old.label_key, '');
+    INSERT INTO tally VALUES (new.origin, new.split, new.status, new.dropped > 0, ifnull(new.label_key, ''), 1)
+    ON CONFLICT DO UPDATE SET n = n + 1;
+END;
+
+-- One undoable gesture of one person. Bulk acts freeze their targets (sorted ids, delta-coded, zlib) and apply in chunks.
+CREATE TABLE act (
+    id INTEGER PRIMARY KEY, uuid BLOB NOT NULL UNIQUE, annotator_id INTEGER NOT NULL REFERENCES annotator (id),
+    kind TEXT NOT NULL, change TEXT NOT NULL, undoes INTEGER REFERENCES act (id), undone_by INTEGER REFERENCES act (id),
+    targets BLOB, total INTEGER NOT NULL, applied INTEGER NOT NULL, created_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX act_annotator ON act (annotator_id, id);
+CREATE INDEX act_unfinished ON act (id) WHERE applied < total;
+
+-- Append-only. Each row is one person's whole opinion of one sample after the act; *_seq is the annotation that set it.
+CREATE TABLE annotation (
+    id INTEGER PRIMARY KEY, uuid BLOB NOT NULL UNIQUE, act_id INTEGER NOT NULL REFERENCES act (id),
+    sample_id INTEGER NOT NULL REFERENCES sample (id), annotator_id INTEGER NOT NULL REFERENCES annotator (id),
+    prior_id INTEGER REFERENCES annotation (id), seconds REAL,
+    label TEXT, label_seq INTEGER, status TEXT, status_seq INTEGER, fields TEXT, fields_seq INTEGER,
+    note TEXT, note_seq INTEGER, created_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX annotation_sample ON annotation (sample_id, id);
+CREATE INDEX annotation_act ON annotation (act_id, sample_id);
+CREATE TRIGGER annotation_append_only BEFORE UPDATE ON annotation BEGIN
+    SELECT raise(ABORT, 'annotations are append-only');
+END;
+
+-- The current opinion of each person about each sample: the newest annotation of the pair.
+CREATE TABLE opinion (
+    sample_id INTEGER NOT NULL, annotator_id INTEGER NOT NULL, annotation_id INTEGER NOT NULL REFERENCES annotation (id),
+    label TEXT, label_seq INTEGER, status TEXT, status_seq INTEGER, fields TEXT, fields_seq INTEGER,
+    note TEXT, note_seq INTEGER,
+    PRIMARY KEY (sample_id, annotator_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE score (
+    sample_id INTEGER NOT NULL, name TEXT NOT NULL, value REAL NOT NULL, version INTEGER NOT NULL, job_id INTEGER,
+    PRIMARY KEY (sample_id, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX score_order ON score (name, value, sample_id);
+
+-- Only drops are rows; a curate job that is replaced or undone has its verdicts made inactive, never deleted.
+CREATE TABLE verdict (
+    sample_id INTEGER NOT NULL, filter TEXT NOT NULL, job_id INTEGER NOT NULL, active INTEGER NOT NULL DEFAULT 1,
+    version INTEGER NOT NULL, parameters TEXT NOT NULL, reason TEXT NOT NULL, value REAL, other_id INTEGER,
+    PRIMARY KEY (sample_id, filter, job_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX verdict_filter ON verdict (filter, active, sample_id);
+CREATE INDEX verdict_job ON verdict (job_id, active, sample_id);
+
+CREATE TABLE suggestion (
+    sample_id INTEGER NOT NULL, source TEXT NOT NULL, rank INTEGER NOT NULL, label TEXT NOT NULL, score REAL NOT NULL,
+    job_id INTEGER, PRIMARY KEY (sample_id, source, rank)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE neighbour (
+    sample_id INTEGER NOT NULL, rank INTEGER NOT NULL, other_id INTEGER NOT NULL, similarity REAL NOT NULL,
+    PRIMARY KEY (sample_id, rank)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE saved_view (name TEXT PRIMARY KEY, query TEXT NOT NULL, created_at TEXT NOT NULL) STRICT;
+
+CREATE TABLE snapshot (
+    id INTEGER PRIMARY KEY, uuid BLOB NOT NULL UNIQUE, name TEXT UNIQUE, view TEXT NOT NULL, total INTEGER NOT NULL,
+    sha256 TEXT, details TEXT NOT NULL DEFAULT '{}', created_at TEXT NOT NULL
+) STRICT;
+CREATE TABLE snapshot_sample (
+    snapshot_id INTEGER NOT NULL REFERENCES snapshot (id), position INTEGER NOT NULL, sample_id INTEGER NOT NULL,
+    fields TEXT NOT NULL, label TEXT, PRIMARY KEY (snapshot_id, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE evaluation (
+    id INTEGER PRIMARY KEY, job_id INTEGER, snapshot_id INTEGER, view TEXT NOT NULL, samples INTEGER NOT NULL,
+    result TEXT NOT NULL, created_at TEXT NOT NULL
+) STRICT;
+
+-- Where each person stopped, and the like.
+CREATE TABLE place (
+    annotator_id INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (annotator_id, name)
+) STRICT, WITHOUT ROWID
+"""
+
+
+def statements(script: str) -> list[str]:
+    """The single statements of a script (semicolons at a line's end; a trigger's body ends with END;)."""
+    found: list[str] = []
+    current = ""
+    for line in re.sub(r"--[^\n]*", "", script).splitlines():
+        current += line + "\n"
+        if sqlite3.complete_statement(current):
+            found.append(current.strip())
+            current = ""
+    return [*found, current.strip()] if current.strip() else found
+
+
+def _first(database: Database) -> None:
+    for statement in statements(FIRST):
+        database.execute(statement)
+    database["sample"].enable_fts(["text"], fts_version="FTS5", tokenize="unicode61 remove_diacritics 2")
+    # Updates of the text only: labelling a sample must not rewrite the index.
+    database.execute("""
+        CREATE TRIGGER sample_fts_insert AFTER INSERT ON sample BEGIN
+            INSERT INTO sample_fts (rowid, text) VALUES (new.id, new.text);
+        END""")
+    database.execute("""
+        CREATE TRIGGER sample_fts_delete AFTER DELETE ON sample BEGIN
+            INSERT INTO sample_fts (sample_fts, rowid, text) VALUES ('delete', old.id, old.text);
+        END""")
+    database.execute("""
+        CREATE TRIGGER sample_fts_update AFTER UPDATE OF text ON sample WHEN old.text IS NOT new.text BEGIN
+            INSERT INTO sample_fts (sample_fts, rowid, text) VALUES ('delete', old.id, old.text);
+            INSERT INTO sample_fts (rowid, text) VALUES (new.id, new.text);
+        END""")
+
+
+def prepare(project: Project) -> int:
+    """Bring the database to ``VERSION``; returns the descriptor of a shared lock that says "in use" for as long as it is open.
+
+    Raises ``StoreError``: made by a newer version (left untouched), others are in the project while it must be migrated,
+    not writable, a network folder without locks.
+    """
+    # Imported here: connection.py imports this module.
+    from workbench.store.connection import explain
+
+    path = project.database
+    use = os.open(project.locks / "use", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        fcntl.flock(use, fcntl.LOCK_SH)
+        version = _version(path)
+        if version < VERSION:
+            _migrate_alone(project, use)
+        elif version > VERSION:
+            raise StoreError(
+                f"{path}: was made by a newer workbench (schema {version}, this one knows {VERSION}); "
+                "nothing was changed. Upgrade with `pip install --upgrade workbench`."
+            )
+    except sqlite3.Error as error:
+        os.close(use)
+        raise explain(error, path) from error
+    except OSError as error:
+        os.close(use)
+        if error.errno in (37, 38, 95):  # ENOLCK, ENOSYS, EOPNOTSUPP
+            raise StoreError(
+                f"{path.parent}: this folder has no file locks (a network folder?); point `database:` in project.yaml "
+                "to a local disk."
+            ) from error
+        raise explain(error, path) from error
+    except BaseException:
+        os.close(use)
+        raise
+    return use
+
+
+def _version(path: Path) -> int:
+    if not path.exists():
+        return 0
+    connection = sqlite3.connect(path)
+    try:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+    finally:
+        connection.close()
+
+
+def _migrate_alone(project: Project, use: int) -> None:
+    """Migrate with nobody else in the project; a second process that wanted the same waits and finds it done."""
+    gate = os.open(project.locks / "migrate", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        fcntl.flock(use, fcntl.LOCK_UN)  # whoever waits at the gate must not count as being in the project
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        if _version(project.database) >= VERSION:
+            return
+        fresh = _version(project.database) == 0 and not _has_tables(project.database)
+        if not fresh:
+            _alone(project, use)
+            _backup(project.database)
+        _apply(project.database)
+    finally:
+        with contextlib.suppress(OSError):
+            fcntl.flock(use, fcntl.LOCK_SH)
+        os.close(gate)
+
+
+def _alone(project: Project, use: int) -> None:
+    deadline = time.monotonic() + 1.0
+    while True:
+        try:
+            fcntl.flock(use, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise StoreError(
+                    f"{project.folder}: needs an upgrade of its database, but {_who(project)} is in it; "
+                    "close it there, then open it again."
+                ) from None
+            time.sleep(0.05)
+
+
+def _who(project: Project) -> str:
+    """Who holds the lock "in use": from the kernel's table where there is one, else somebody."""
+    inode = str((project.locks / "use").stat().st_ino)
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/locks").read_text().splitlines():
+            parts = line.split()
+            if "FLOCK" in parts and any(part.endswith(f":{inode}") for part in parts):
+                pid = next(part for part in parts[4:] if part.isdigit())
+                if int(pid) != os.getpid():
+                    return f"process {pid}"
+    return "another process"
+
+
+def _has_tables(path: Path) -> bool:
+    if not path.exists() or path.stat().st_size == 0:
+        return False
+    connection = sqlite3.connect(path)
+    try:
+        return bool(connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
+    finally:
+        connection.close()
+
+
+def _backup(path: Path) -> Path:
+    target = path.with_name(f"{path.name}.backup-{_version(path)}")
+    source, copy = sqlite3.connect(path), sqlite3.connect(target)
+    try:
+        source.backup(copy)
+    finally:
+        source.close()
+        copy.close()
+    return target
+
+
+def _apply(path: Path) -> None:
+    from sqlite_utils import Database, Migrations
+
+    steps = Migrations("workbench")
+    steps(name="0001_first")(_first)
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+        if str(mode).lower() != "wal":
+            raise StoreError(
+                f"{path.parent}: SQLite cannot use its write-ahead log here (a network folder?); point `database:` in "
+                "project.yaml to a local disk."
+            )
+        database = Database(connection)
+        steps.apply(database)
+        connection.execute(f"PRAGMA user_version={VERSION:d}")
+    finally:
+        connection.close()

@@ -1,0 +1,377 @@
+"""Samples: adding them, reading them, and everything that explains one."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from workbench.errors import StoreError
+from workbench.store.connection import Store, new_uuid, now
+from workbench.text import canonical, content_hash
+
+#: SQLite refuses lone surrogates; they become U+FFFD on the way in, as ``clean`` would show them.
+_SURROGATES = {code: "\ufffd" for code in range(0xD800, 0xE000)}
+
+#: role of an import -> (origin, split)
+ROLES: dict[str, tuple[str, str]] = {
+    "seed": ("seed", "train"),
+    "real": ("real", "train"),
+    "unlabelled": ("unlabelled", "train"),
+    "validation": ("real", "validation"),
+    "test": ("real", "test"),
+    "synthetic": ("synthetic", "train"),
+}
+
+#: The data set of a project: synthetic samples not rejected and not dropped, unless a person accepted (overruled) them.
+DATA_SET = "(origin = 'synthetic' AND status != 'rejected' AND (dropped = 0 OR status = 'accepted'))"
+
+
+@dataclass(frozen=True, slots=True)
+class NewSample:
+    """A sample to be stored. ``fields`` maps field names to JSON values, ``label`` is any JSON value or None."""
+
+    fields: Mapping[str, Any]
+    label: Any = None
+    origin: str = "synthetic"
+    split: str = "train"
+    conditions: Mapping[str, Any] = field(default_factory=dict)
+    parents: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    job_id: int | None = None
+    request_id: int | None = None
+    ordinal: int = 0
+    source_id: int | None = None
+    source_line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a list shows of a sample."""
+
+    id: int
+    status: str
+    label: Any
+    text: str
+    dropped: bool
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One sample with its current and original contents."""
+
+    id: int
+    uuid: str
+    origin: str
+    split: str
+    status: str
+    dropped: int
+    fields: dict[str, Any]
+    original_fields: dict[str, Any]
+    label: Any
+    original_label: Any
+    text: str
+    conditions: dict[str, Any]
+    parents: dict[str, list[int]]
+    job_id: int | None
+    request_id: int | None
+    source_id: int | None
+    source_line: int | None
+    created_at: str
+
+    @property
+    def edited(self) -> bool:
+        return self.fields != self.original_fields
+
+    @property
+    def in_data_set(self) -> bool:
+        return (
+            self.origin == "synthetic"
+            and self.status != "rejected"
+            and (not self.dropped or self.status == "accepted")
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Why a filter dropped a sample."""
+
+    filter: str
+    reason: str
+    value: float | None
+    other: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a synthetic sample came from, down to the exact prompt."""
+
+    recipe: str
+    model: str
+    seed: int
+    job_id: int
+    messages: list[dict[str, str]]
+    parameters: dict[str, Any]
+    answer: str
+    finish_reason: str | None
+    input_tokens: int
+    output_tokens: int
+    cost: float | None
+    seconds: float
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Everything behind one sample."""
+
+    scores: dict[str, float]
+    verdicts: list[Verdict]
+    suggestions: list[tuple[str, float, str]]  # label, score, source; best first
+    neighbours: list[tuple[int, float, str, str]]  # sample id, similarity, status, text
+    origin: Origin | None
+    note: str | None
+
+
+def text_of(fields: Mapping[str, Any]) -> str:
+    """All strings inside ``fields``, joined by newlines, in their order: what is listed, searched and filtered."""
+    found: list[str] = []
+
+    def walk(value: Any) -> None:
+        if isinstance(value, str):
+            found.append(value)
+        elif isinstance(value, Mapping):
+            for inner in value.values():
+                walk(inner)
+        elif isinstance(value, (list, tuple)):
+            for inner in value:
+                walk(inner)
+
+    walk(fields)
+    return "\n".join(found).translate(_SURROGATES)
+
+
+def encode(value: Any) -> str:
+    """A JSON value as stored."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_SURROGATES)
+
+
+def label_key(label: Any) -> str | None:
+    """The label itself if it is one string, for indexes and counts; None for every other kind."""
+    return label.translate(_SURROGATES) if isinstance(label, str) else None
+
+
+def digest(fields: Mapping[str, Any], label: Any) -> bytes:
+    return bytes.fromhex(content_hash([fields, label]))
+
+
+_INSERT = """
+INSERT INTO sample (uuid, origin, split, label_key, text, original_fields, original_label, label, original_hash, hash,
+                    job_id, request_id, ordinal, source_id, source_line, conditions, parents, created_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (request_id, ordinal) DO NOTHING
+ON CONFLICT (source_id, source_line, ordinal) DO NOTHING
+"""
+
+
+def insert(connection: sqlite3.Connection, samples: Iterable[NewSample]) -> int:
+    """Insert inside the caller's transaction; one that is there already (same request or line) is left alone.
+
+    Returns the number of rows added.
+    """
+    at = now()
+    before = connection.total_changes
+    count = 0
+    for sample in samples:
+        fields = encode(sample.fields)
+        label = None if sample.label is None else encode(sample.label)
+        hashed = digest(sample.fields, sample.label)
+        cursor = connection.execute(
+            _INSERT,
+            (
+                new_uuid(), sample.origin, sample.split, label_key(sample.label), text_of(sample.fields), fields, label,
+                label, hashed, hashed, sample.job_id, sample.request_id, sample.ordinal, sample.source_id,
+                sample.source_line, encode(sample.conditions), encode(sample.parents), at,
+            ),
+        )  # fmt: skip
+        count += cursor.rowcount
+    assert connection.total_changes >= before
+    return count
+
+
+def add(store: Store, samples: Iterable[NewSample]) -> int:
+    """Insert samples in one short transaction of their own."""
+    with store.write() as connection:
+        return insert(connection, samples)
+
+
+_COLUMNS = (
+    "id, uuid, origin, split, status, dropped, ifnull(fields, original_fields), original_fields, label, original_label, "
+    "text, conditions, parents, job_id, request_id, source_id, source_line, created_at"
+)
+
+
+def _sample(row: tuple[Any, ...]) -> Sample:
+    return Sample(
+        id=row[0],
+        uuid=bytes(row[1]).hex(),
+        origin=row[2],
+        split=row[3],
+        status=row[4],
+        dropped=row[5],
+        fields=json.loads(row[6]),
+        original_fields=json.loads(row[7]),
+        label=None if row[8] is None else json.loads(row[8]),
+        original_label=None if row[9] is None else json.loads(row[9]),
+        text=row[10],
+        conditions=json.loads(row[11]),
+        parents=json.loads(row[12]),
+        job_id=row[13],
+        request_id=row[14],
+        source_id=row[15],
+        source_line=row[16],
+        created_at=row[17],
+    )
+
+
+def get(store: Store, sample_id: int) -> Sample:
+    """One sample; raises ``StoreError`` when there is none with that number."""
+    row = store.one(f"SELECT {_COLUMNS} FROM sample WHERE id = ?", (sample_id,))
+    if row is None:
+        raise StoreError(f"{store.path}: there is no sample {sample_id}.")
+    return _sample(row)
+
+
+def many(store: Store, ids: Sequence[int]) -> Iterator[Sample]:
+    """Samples in the order of ``ids``, read in short chunks; missing ones are left out."""
+    for start in range(0, len(ids), 500):
+        chunk = list(ids[start : start + 500])
+        marks = ",".join("?" * len(chunk))
+        found = {row[0]: row for row in store.read(f"SELECT {_COLUMNS} FROM sample WHERE id IN ({marks})", chunk)}
+        yield from (_sample(found[sample_id]) for sample_id in chunk if sample_id in found)
+
+
+def rows(store: Store, ids: Sequence[int]) -> dict[int, Row]:
+    """What a list shows, for some 100 ids at once. Texts are cut at 2,000 characters: no list shows more."""
+    marks = ",".join("?" * len(ids))
+    return {
+        row[0]: Row(row[0], row[1], None if row[2] is None else json.loads(row[2]), row[3], row[4] > 0, row[5])
+        for row in store.read(
+            f"SELECT id, status, label, substr(text, 1, 2000), dropped, origin FROM sample WHERE id IN ({marks})",
+            list(ids),
+        )
+    }
+
+
+def explain(store: Store, sample: Sample, *, annotator_id: int | None = None) -> Explanation:
+    """Everything behind a sample: a handful of indexed look-ups."""
+    scores = dict(store.read("SELECT name, value FROM score WHERE sample_id = ? ORDER BY name", (sample.id,)))
+    verdicts = [
+        Verdict(*row)
+        for row in store.read(
+            "SELECT filter, reason, value, other_id FROM verdict WHERE sample_id = ? AND active ORDER BY filter",
+            (sample.id,),
+        )
+    ]
+    suggestions = [
+        (json.loads(label), score, source)
+        for label, score, source in store.read(
+            "SELECT label, score, source FROM suggestion WHERE sample_id = ? ORDER BY rank LIMIT 20", (sample.id,)
+        )
+    ]
+    neighbours = store.read(
+        "SELECT other_id, similarity, status, substr(text, 1, 2000) FROM neighbour JOIN sample ON id = other_id "
+        "WHERE sample_id = ? ORDER BY rank LIMIT 5",
+        (sample.id,),
+    )
+    note = store.one(
+        "SELECT note FROM opinion WHERE sample_id = ? AND note IS NOT NULL "
+        "ORDER BY annotator_id = ? DESC, note_seq DESC LIMIT 1",
+        (sample.id, annotator_id or 0),
+    )
+    return Explanation(
+        scores, verdicts, suggestions, [(row[0], row[1], row[2], row[3]) for row in neighbours],
+        _origin(store, sample), note[0] if note else None,
+    )  # fmt: skip
+
+
+def _origin(store: Store, sample: Sample) -> Origin | None:
+    if sample.request_id is None:
+        return None
+    row = store.one(
+        """SELECT series.recipe, answer.model, series.seed, request.job_id, prompt.messages, request.parameters,
+                  answer.text, answer.finish_reason, answer.input_tokens, answer.output_tokens, answer.cost,
+                  answer.seconds, request.attempts
+           FROM request JOIN series ON series.id = series_id JOIN prompt ON prompt.id = prompt_id
+           JOIN answer ON answer.id = answer_id WHERE request.id = ?""",
+        (sample.request_id,),
+    )
+    if row is None:
+        return None
+    return Origin(row[0], row[1], row[2], row[3], json.loads(row[4]), json.loads(row[5]), *row[6:])
+
+
+def counts(store: Store) -> dict[str, int]:
+    """Samples by origin, split and status, from the tally: ``total``, ``synthetic``, ``pending``, ``in_data_set``, ..."""
+    result = {
+        name: 0
+        for name in (
+            "total", "seed", "synthetic", "real", "unlabelled", "validation", "test", "pending", "accepted", "rejected",
+            "flagged", "dropped", "in_data_set",
+        )
+    }  # fmt: skip
+    for origin, split, status, dropped, n in store.read(
+        "SELECT origin, split, status, dropped, sum(n) FROM tally GROUP BY origin, split, status, dropped"
+    ):
+        result["total"] += n
+        result[origin] += n
+        if split != "train":
+            result[split] += n
+        if origin == "synthetic":
+            result[status] += n
+            result["dropped"] += n if dropped else 0
+            if status != "rejected" and (not dropped or status == "accepted"):
+                result["in_data_set"] += n
+    return result
+
+
+def label_counts(store: Store, *, origin: str = "synthetic", data_set: bool = False) -> dict[str, int]:
+    """Samples per label, from the tally (single-label tasks)."""
+    where = "(dropped = 0 OR status = 'accepted') AND status != 'rejected' AND" if data_set else ""
+    return dict(
+        store.read(
+            f"SELECT label_key, sum(n) FROM tally WHERE {where} origin = ? AND label_key != '' "
+            "GROUP BY label_key HAVING sum(n) > 0 ORDER BY label_key",
+            (origin,),
+        )
+    )
+
+
+def contents(
+    store: Store, where: str = DATA_SET, *, after: int = 0, limit: int | None = None
+) -> Iterator[tuple[int, str, str | None, str | None, dict[str, Any]]]:
+    """(id, text, label key, original label key, fields) of all samples that meet ``where``, in order of id, in short reads.
+
+    ``where`` is SQL that this package wrote (``DATA_SET``, a compiled view), never text from outside.
+    """
+    sent = 0
+    while limit is None or sent < limit:
+        chunk = store.read(
+            "SELECT id, text, label_key, original_label, ifnull(fields, original_fields) FROM sample "
+            f"WHERE id > ? AND {where} ORDER BY id LIMIT ?",
+            (after, 5_000 if limit is None else min(5_000, limit - sent)),
+        )
+        if not chunk:
+            return
+        for sample_id, text, key, original, fields in chunk:
+            first = None if original is None else json.loads(original)
+            yield sample_id, text, key, first if isinstance(first, str) else None, json.loads(fields)
+        sent += len(chunk)
+        after = chunk[-1][0]
+
+
+def hash_of(fields: Mapping[str, Any], label: Any) -> str:
+    """Hex content hash, as stored beside the sample."""
+    return canonical(digest(fields, label).hex()).strip('"')

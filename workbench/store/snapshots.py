@@ -1,0 +1,157 @@
+"""Snapshots (frozen, hashed sets of samples), evaluations and imported files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.errors import StoreError
+from workbench.store import samples as sample_store
+from workbench.store.connection import CHUNK, Store, new_uuid, now
+from workbench.store.samples import encode
+from workbench.text import canonical
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """``sha256`` is over one canonical JSON line ``[uuid, fields, label]`` per sample, in order."""
+
+    id: int
+    name: str | None
+    view: str
+    total: int
+    sha256: str | None
+    details: dict[str, Any]
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An imported file."""
+
+    id: int
+    path: str
+    role: str
+    read: int
+    added: int
+    created_at: str
+
+
+def create(
+    store: Store, ids: Sequence[int], view: str, *, name: str | None = None, details: Mapping[str, Any] | None = None
+) -> Snapshot:
+    """Freeze samples as they are now, in the order of ``ids``, in short transactions; complete when it has its hash."""
+    with store.write() as connection:
+        cursor = connection.execute(
+            "INSERT INTO snapshot (uuid, name, view, total, details, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+            (new_uuid(), name, view, len(ids), encode(details or {}), now()),
+        )
+        snapshot_id = cursor.lastrowid
+    assert snapshot_id is not None
+    digest = hashlib.sha256()
+    for start in range(0, len(ids), CHUNK):
+        found = list(sample_store.many(store, ids[start : start + CHUNK]))
+        for sample in found:
+            line = canonical([sample.uuid, sample.fields, sample.label]) + "\n"
+            digest.update(line.encode("utf-8", "surrogatepass"))
+        with store.write() as connection:
+            connection.executemany(
+                "INSERT INTO snapshot_sample (snapshot_id, position, sample_id, fields, label) VALUES (?, ?, ?, ?, ?)",
+                [
+                    (snapshot_id, start + offset, sample.id, encode(sample.fields),
+                     None if sample.label is None else encode(sample.label))
+                    for offset, sample in enumerate(found)
+                ],
+            )  # fmt: skip
+    with store.write() as connection:
+        connection.execute("UPDATE snapshot SET sha256 = ? WHERE id = ?", (digest.hexdigest(), snapshot_id))
+    return get(store, snapshot_id)
+
+
+_COLUMNS = "id, name, view, total, sha256, details, created_at"
+
+
+def get(store: Store, snapshot_id: int) -> Snapshot:
+    row = store.one(f"SELECT {_COLUMNS} FROM snapshot WHERE id = ?", (snapshot_id,))
+    if row is None:
+        raise StoreError(f"{store.path}: there is no snapshot {snapshot_id}.")
+    return Snapshot(*row[:5], json.loads(row[5]), row[6])
+
+
+def newest(store: Store, limit: int = 50) -> list[Snapshot]:
+    return [
+        Snapshot(*row[:5], json.loads(row[5]), row[6])
+        for row in store.read(f"SELECT {_COLUMNS} FROM snapshot ORDER BY id DESC LIMIT ?", (limit,))
+    ]
+
+
+def contents(store: Store, snapshot_id: int) -> Iterator[tuple[int, dict[str, Any], Any]]:
+    """(sample id, fields, label) as frozen, in order."""
+    position = -1
+    while True:
+        found = store.read(
+            "SELECT position, sample_id, fields, label FROM snapshot_sample WHERE snapshot_id = ? AND position > ? "
+            "ORDER BY position LIMIT ?",
+            (snapshot_id, position, CHUNK),
+        )
+        if not found:
+            return
+        for position, sample_id, fields, label in found:  # noqa: B007 - the last position is where the next read starts
+            yield sample_id, json.loads(fields), None if label is None else json.loads(label)
+
+
+def save_evaluation(store: Store, *, job_id: int, view: str, samples: int, result: Mapping[str, Any]) -> int:
+    with store.write() as connection:
+        cursor = connection.execute(
+            "INSERT INTO evaluation (job_id, view, samples, result, created_at) VALUES (?, ?, ?, ?, ?)",
+            (job_id, view, samples, encode(result), now()),
+        )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+
+def evaluations(store: Store, limit: int = 20) -> list[dict[str, Any]]:
+    """Evaluations, newest first: ``id``, ``job``, ``view``, ``samples``, ``created_at`` and ``result``."""
+    return [
+        {"id": row[0], "job": row[1], "view": row[2], "samples": row[3], "result": json.loads(row[4]), "created_at": row[5]}
+        for row in store.read(
+            "SELECT id, job_id, view, samples, result, created_at FROM evaluation ORDER BY id DESC LIMIT ?", (limit,)
+        )
+    ]
+
+
+def find_source(store: Store, sha256: bytes, role: str, mapping: str) -> int | None:
+    """The number of a file imported before with the same content, role and mapping."""
+    row = store.one("SELECT id FROM source WHERE sha256 = ? AND role = ? AND mapping = ?", (sha256, role, mapping))
+    return int(row[0]) if row else None
+
+
+def add_source(store: Store, sha256: bytes, role: str, mapping: str, path: str, job_id: int | None) -> int:
+    """Note a file that is about to be imported (its rows are counted with ``count_source``)."""
+    with store.write() as connection:
+        connection.execute(
+            "INSERT INTO source (sha256, role, mapping, path, read, added, job_id, created_at) "
+            "VALUES (?, ?, ?, ?, 0, 0, ?, ?) ON CONFLICT DO NOTHING",
+            (sha256, role, mapping, path.encode("utf-8", "replace").decode(), job_id, now()),
+        )
+        row = connection.execute(
+            "SELECT id FROM source WHERE sha256 = ? AND role = ? AND mapping = ?", (sha256, role, mapping)
+        ).fetchone()
+    return int(row[0])
+
+
+def count_source(store: Store, source_id: int, read: int, added: int) -> None:
+    with store.write() as connection:
+        connection.execute(
+            "UPDATE source SET read = ?, added = added + ? WHERE id = ?", (read, added, source_id)
+        )
+
+
+def sources(store: Store) -> list[Source]:
+    """Imported files, oldest first."""
+    return [
+        Source(*row) for row in store.read("SELECT id, path, role, read, added, created_at FROM source ORDER BY id")
+    ]
