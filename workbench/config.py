@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -10,7 +11,8 @@ from typing import Annotated, Any, Literal, TypeVar
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from workbench.errors import FileError
+from workbench.errors import FileError, UsageError
+from workbench.paths import user_config
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -168,13 +170,16 @@ def load_yaml(path: Path) -> tuple[Any, yaml.Node]:
     try:
         for event in yaml.parse(text, Loader=Loader):
             if isinstance(event, yaml.AliasEvent):
-                raise FileError(path, event.start_mark.line + 1, "YAML aliases (*name) are not allowed here; write it out.")
+                raise FileError(
+                    path, event.start_mark.line + 1, "YAML aliases (*name) are not allowed here; write it out."
+                )
         node = yaml.compose(text, Loader=Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark is not None else None
         problem = (error.problem or "cannot be parsed").replace("\n", " ")
         hint = " Indent with spaces, not tabs." if "\\t" in problem else " Check indentation, colons and quotes there."
-        raise FileError(path, mark.line + 1 if mark else None, f"not valid YAML: {problem}.{hint}") from error
+        raise FileError(path, line, f"not valid YAML: {problem}.{hint}") from error
     except yaml.YAMLError as error:
         raise FileError(path, None, f"not valid YAML: {' '.join(str(error).split())}") from error
     if node is None:
@@ -267,7 +272,64 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
     return [found for argument in getattr(annotation, "__args__", ()) for found in _models_in(argument)]
 
 
-def load_config(path: Path) -> Config:
-    """Read and check ``project.yaml``; raises ``FileError`` (see ``load_yaml``, ``check``)."""
+#: Sections whose values ``WORKBENCH_SECTION_KEY`` and the user's own ``config.yaml`` may set.
+LAYERED = ("model", "generate", "curate", "review", "evaluate", "export")
+
+
+def environment(environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Settings from ``WORKBENCH_SECTION_KEY`` variables, by section; values are read as YAML scalars or lists."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, text in environ.items():
+        section, _, key = name.removeprefix("WORKBENCH_").lower().partition("_")
+        if name.startswith("WORKBENCH_") and section in LAYERED and key:
+            try:
+                found.setdefault(section, {})[key] = yaml.safe_load(text)
+            except yaml.YAMLError as error:
+                raise UsageError(f"{name} is {text!r}, which is not a value; quote it as in YAML.") from error
+    return found
+
+
+def layers(path: Path) -> tuple[Config, dict[str, str]]:
+    """The settings in force and, for each dotted name that is set, where it comes from.
+
+    Environment over ``project.yaml`` over the user's ``config.yaml`` over defaults. Raises ``FileError`` with the line of
+    the file, or ``UsageError`` naming the variable, that is wrong.
+    """
     value, node = load_yaml(path)
-    return check(Config, value, node, path)
+    config = check(Config, value, node, path)
+    user_file = user_config() / "config.yaml"
+    merged: dict[str, Any] = dict(value)
+    sources: dict[str, str] = {}
+
+    def take(section: str, values: Mapping[str, Any], source: str, *, over: bool) -> None:
+        current = merged.get(section) or {}
+        merged[section] = {**current, **values} if over else {**values, **current}
+        for key in values:
+            if over or key not in current:
+                sources[f"{section}.{key}"] = source
+
+    for key, inner in value.items():
+        for name in inner if isinstance(inner, Mapping) and key in LAYERED else [None]:
+            sources[key if name is None else f"{key}.{name}"] = str(path.name)
+    if user_file.is_file():
+        own, own_node = load_yaml(user_file)
+        trial = {"name": config.name, "task": merged["task"], **(own if isinstance(own, Mapping) else {})}
+        check(Config, trial, own_node, user_file)
+        for section in LAYERED:
+            if isinstance(own, Mapping) and isinstance(own.get(section), Mapping):
+                take(section, own[section], str(user_file), over=False)
+    for section, values in environment(os.environ).items():
+        take(section, values, "", over=True)
+        for key in values:
+            sources[f"{section}.{key}"] = f"WORKBENCH_{section}_{key}".upper()
+    try:
+        return Config.model_validate(merged), sources
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(step) for step in first["loc"])
+        raise UsageError(f"{sources.get(where, where)}: {_sentence(Config, first, where)}") from None
+
+
+def load_config(path: Path) -> Config:
+    """The settings in force for the project whose ``project.yaml`` this is (see ``layers``)."""
+    return layers(path)[0]

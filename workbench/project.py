@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -146,7 +146,9 @@ def create_from_sample(folder: Path, sample: str) -> Project:
             if path.is_file():
                 shutil.copyfile(path, target / path.name)
     except OSError as error:
-        raise ProjectError(f"{target}: cannot be written ({error.strerror}); free some space or choose another.") from error
+        raise ProjectError(
+            f"{target}: cannot be written ({error.strerror}); free some space or choose another."
+        ) from error
     return Project(target)
 
 
@@ -202,18 +204,3 @@ def write_settings(path: Path, text: str) -> None:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise ProjectError(f"{path}: cannot be written ({error.strerror}); check space and permissions.") from error
-
-
-def settings_of(project: Project) -> Mapping[str, object]:
-    """The settings in force, flat: dotted name to value."""
-    flat: dict[str, object] = {}
-
-    def walk(prefix: str, value: object) -> None:
-        if isinstance(value, dict) and value:
-            for key, inner in value.items():
-                walk(f"{prefix}.{key}" if prefix else str(key), inner)
-        else:
-            flat[prefix] = value
-
-    walk("", project.config.model_dump())
-    return flat

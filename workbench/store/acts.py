@@ -163,7 +163,7 @@ def get(store: Store, act_id: int) -> Act:
     if row is None:
         raise StoreError(f"{store.path}: there is no act {act_id}.")
     first = store.read("SELECT sample_id FROM annotation WHERE act_id = ? ORDER BY sample_id LIMIT 50", (act_id,))
-    return Act(*row, samples=tuple(sample for (sample,) in first))
+    return Act(row[0], row[1], row[2], row[3], row[4], row[5], row[6], samples=tuple(sample for (sample,) in first))
 
 
 def finish_acts(store: Store) -> list[int]:
@@ -341,7 +341,9 @@ def _reverse(
     store: Store, annotator_id: int, *, after: bool, progress: Callable[[int, int], None] | None
 ) -> Act | None:
     finish_acts(store)
-    with store.write() as connection:  # the choice and the deed are one transaction: two screens cannot undo one act twice
+    with (
+        store.write() as connection
+    ):  # the choice and the deed are one transaction: two screens cannot undo one act twice
         act = next_redo(store, annotator_id) if after else next_undo(store, annotator_id)
         if act is None:
             return None

@@ -49,7 +49,9 @@ def explain(error: sqlite3.Error | OSError, path: Path) -> StoreError:
     if "unable to open" in text:
         return StoreError(f"{path}: cannot be opened; check that the folder exists and may be written to.")
     if "not a database" in text or "malformed" in text:
-        return StoreError(f"{path}: is not a healthy SQLite database; restore a backup (`project.db.backup-*`) beside it.")
+        return StoreError(
+            f"{path}: is not a healthy SQLite database; restore a backup (`project.db.backup-*`) beside it."
+        )
     if "locked" in text or "busy" in text:
         return StoreError(f"{path}: another program holds the database locked; close it, or wait, and try again.")
     if "disk i/o" in text:

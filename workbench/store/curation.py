@@ -120,7 +120,9 @@ def overlap(store: Store) -> list[tuple[str, str, int]]:
     return [(row[0], row[1], row[2]) for row in found]
 
 
-def dropped_examples(store: Store, filter_name: str, limit: int = 50, after: int = 0) -> list[tuple[int, str, str, int | None]]:
+def dropped_examples(
+    store: Store, filter_name: str, limit: int = 50, after: int = 0
+) -> list[tuple[int, str, str, int | None]]:
     """(sample id, text, reason, other sample's id) of samples that a filter drops, in order of id."""
     found = store.read(
         "SELECT sample_id, substr(text, 1, 500), reason, other_id FROM verdict JOIN sample ON sample.id = sample_id "
@@ -187,6 +189,29 @@ def save_neighbours(store: Store, neighbours: Sequence[tuple[int, Sequence[tuple
                     for rank, (other, similarity) in enumerate(others)
                 ],
             )
+
+
+def scores(store: Store, name: str) -> dict[int, float]:
+    """One score of all samples that have it."""
+    return dict(store.read("SELECT sample_id, value FROM score WHERE name = ?", (name,)))
+
+
+def scores_of(store: Store, ids: Sequence[int]) -> dict[int, dict[str, float]]:
+    """All scores of some samples (at most some thousand)."""
+    found: dict[int, dict[str, float]] = {}
+    marks = ",".join("?" * len(ids))
+    for sample_id, name, value in store.read(
+        f"SELECT sample_id, name, value FROM score WHERE sample_id IN ({marks})", list(ids)
+    ):
+        found.setdefault(sample_id, {})[name] = value
+    return found
+
+
+def annotation_summary(store: Store) -> dict[str, int]:
+    """How much people did: for the data card."""
+    row = store.one("SELECT count(DISTINCT annotator_id), count(*), count(DISTINCT sample_id) FROM annotation")
+    assert row is not None
+    return {"annotators": row[0], "annotations": row[1], "samples looked at": row[2]}
 
 
 def people_said(store: Store) -> dict[int, tuple[str | None, str | None]]:

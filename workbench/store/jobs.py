@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import socket
+import sqlite3
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -105,7 +106,12 @@ def log_path(project: Project, job_id: int) -> Path:
 
 def hold(project: Project, job_id: int) -> int | None:
     """Take the job's lock for life; returns its descriptor, or None when another process holds it."""
-    descriptor = os.open(lock_path(project, job_id), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    return hold_name(project, f"job-{job_id}")
+
+
+def hold_name(project: Project, name: str) -> int | None:
+    """Take a named lock for as long as this process lives; None when another process holds it."""
+    descriptor = os.open(project.locks / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -136,12 +142,25 @@ def start(store: Store, job_id: int) -> None:
         )
 
 
-def progress(store: Store, job_id: int, done: int, total: int | None, note: str) -> tuple[bool, dict[str, Any]]:
-    """Say how far the job is; returns what people want of it: (cancel?, limits)."""
-    with store.write() as connection:
-        connection.execute("UPDATE job SET done = ?, total = ?, note = ? WHERE id = ?", (done, total, note, job_id))
-        row = connection.execute("SELECT cancel, limits FROM job WHERE id = ?", (job_id,)).fetchone()
+def tell(
+    connection: sqlite3.Connection, job_id: int, done: int, total: int | None, note: str,
+    result: Mapping[str, Any] | None = None,
+) -> tuple[bool, dict[str, Any]]:  # fmt: skip
+    """Say how far the job is, inside the caller's transaction; returns what people want of it: (cancel?, limits)."""
+    connection.execute(
+        "UPDATE job SET done = ?, total = ?, note = ?, result = coalesce(?, result) WHERE id = ?",
+        (done, total, note, None if result is None else encode(result), job_id),
+    )
+    row = connection.execute("SELECT cancel, limits FROM job WHERE id = ?", (job_id,)).fetchone()
     return bool(row[0]), json.loads(row[1])
+
+
+def progress(
+    store: Store, job_id: int, done: int, total: int | None, note: str, result: Mapping[str, Any] | None = None
+) -> tuple[bool, dict[str, Any]]:
+    """``tell`` in a transaction of its own."""
+    with store.write() as connection:
+        return tell(connection, job_id, done, total, note, result)
 
 
 def finish(store: Store, job_id: int, state: str, *, result: Mapping[str, Any] | None, error: str | None) -> None:
@@ -150,6 +169,17 @@ def finish(store: Store, job_id: int, state: str, *, result: Mapping[str, Any] |
             "UPDATE job SET state = ?, result = coalesce(?, result), error = ?, finished_at = ? WHERE id = ?",
             (state, None if result is None else encode(result), error, now(), job_id),
         )
+
+
+def set_limits(store: Store, job_id: int, limits: Mapping[str, Any]) -> None:
+    """Change some of a job's limits and settings; a running job reads them within a second."""
+    with store.write() as connection:
+        connection.execute("UPDATE job SET limits = json_patch(limits, ?) WHERE id = ?", (encode(limits), job_id))
+
+
+def requeue(connection: sqlite3.Connection, job_id: int) -> None:
+    """An ended job waits again for its process."""
+    connection.execute("UPDATE job SET state = 'queued', cancel = 0, error = NULL WHERE id = ?", (job_id,))
 
 
 def cancel(store: Store, job_id: int) -> Job:

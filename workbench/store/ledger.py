@@ -107,7 +107,9 @@ def waves(store: Store, series_id: int) -> list[Wave]:
     ]
 
 
-def open_wave(store: Store, series_id: int, number: int, start: int, size: int, frozen: Mapping[str, Any], job: int) -> None:
+def open_wave(
+    store: Store, series_id: int, number: int, start: int, size: int, frozen: Mapping[str, Any], job: int
+) -> None:
     with store.write() as connection:
         connection.execute(
             "INSERT INTO wave (series_id, number, start, size, frozen, job_id) VALUES (?, ?, ?, ?, ?, ?)",
@@ -138,7 +140,9 @@ def find(store: Store, key: str) -> Known | None:
         "SELECT id, text, model, finish_reason, input_tokens, output_tokens, logprobs, cost FROM answer WHERE key = ?",
         (bytes.fromhex(key),),
     )
-    return None if row is None else Known(*row[:6], unpack_logprobs(row[6]), row[7])
+    return (
+        None if row is None else Known(row[0], row[1], row[2], row[3], row[4], row[5], unpack_logprobs(row[6]), row[7])
+    )
 
 
 class Prompts:
@@ -167,6 +171,16 @@ class Prompts:
         self._ids.clear()
 
 
+def keep_answer(connection: sqlite3.Connection, one: Asked) -> None:
+    """Keep an answer under its key inside the caller's transaction; one that is there already stays."""
+    connection.execute(
+        "INSERT INTO answer (key, text, model, finish_reason, input_tokens, output_tokens, logprobs, seconds, cost, "
+        "created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (bytes.fromhex(one.key), (one.answer_text or "").encode("utf-8", "replace").decode(), one.answer_model,
+         one.finish_reason, one.input_tokens, one.output_tokens, pack_logprobs(one.logprobs), one.seconds, one.cost, now()),
+    )  # fmt: skip
+
+
 def record(
     connection: sqlite3.Connection, prompts: Prompts, series_id: int, job_id: int, asked: Iterable[Asked]
 ) -> list[int]:
@@ -178,12 +192,7 @@ def record(
         if one.answer_text is not None:
             key = bytes.fromhex(one.key)
             if not one.cached:
-                connection.execute(
-                    "INSERT INTO answer (key, text, model, finish_reason, input_tokens, output_tokens, logprobs, seconds, "
-                    "cost, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                    (key, one.answer_text.encode("utf-8", "replace").decode(), one.answer_model, one.finish_reason,
-                     one.input_tokens, one.output_tokens, pack_logprobs(one.logprobs), one.seconds, one.cost, at),
-                )  # fmt: skip
+                keep_answer(connection, one)
             (answer_id,) = connection.execute("SELECT id FROM answer WHERE key = ?", (key,)).fetchone()
         cursor = connection.execute(
             "INSERT INTO request (series_id, ordinal, job_id, prompt_id, parameters, conditions, parents, draw, answer_id, "
@@ -264,6 +273,58 @@ def series_samples(store: Store, series_id: int, start: int, size: int) -> list[
         (series_id, start, start + size),
     )
     return [(row[0], row[1], row[2], row[3], bool(row[4])) for row in found]
+
+
+def find_series(store: Store, recipe: str, parameters: Mapping[str, Any], model: str, seed: int) -> int | None:
+    """The id of a series that exists, or None."""
+    key = bytes.fromhex(content_hash([recipe, parameters, model, seed]))
+    row = store.one("SELECT id FROM series WHERE key = ?", (key,))
+    return int(row[0]) if row else None
+
+
+def next_ordinal(store: Store, series_id: int) -> int:
+    """The first place of the series that no wave has taken."""
+    row = store.one("SELECT ifnull(max(start + size), 0) FROM wave WHERE series_id = ?", (series_id,))
+    return int(row[0]) if row else 0
+
+
+def duplicates(store: Store, series_id: int) -> int:
+    """Samples of the series whose content stands in an earlier sample of it."""
+    row = store.one(
+        "SELECT count(*) - count(DISTINCT original_hash) FROM request JOIN sample ON request_id = request.id "
+        "WHERE series_id = ?",
+        (series_id,),
+    )
+    return int(row[0]) if row else 0
+
+
+def made_by(store: Store, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """(model, recipe) of generated samples, for some thousand ids."""
+    marks = ",".join("?" * len(ids))
+    found = store.read(
+        "SELECT sample.id, model, recipe FROM sample JOIN request ON request.id = request_id "
+        f"JOIN series ON series.id = series_id WHERE sample.id IN ({marks})",
+        list(ids),
+    )
+    return {row[0]: (row[1], row[2]) for row in found}
+
+
+def provenance(store: Store) -> list[dict[str, Any]]:
+    """Per series that gave samples: recipe, model, parameters, jobs and number of samples."""
+    return [
+        {"name": row[1], "models": [row[2]], "parameters": {**json.loads(row[3]), "seed": row[4]},
+         "jobs": [int(job) for job in str(row[5]).split(",")], "samples": row[6]}
+        for row in store.read(
+            "SELECT series.id, recipe, model, series.parameters, seed, group_concat(DISTINCT sample.job_id), count(*) "
+            "FROM series JOIN request ON series_id = series.id JOIN sample ON request_id = request.id "
+            "GROUP BY series.id ORDER BY series.id"
+        )
+    ]  # fmt: skip
+
+
+def rejected(store: Store) -> list[int]:
+    """Generated samples that people rejected."""
+    return [row[0] for row in store.read("SELECT id FROM sample WHERE status = 'rejected' AND origin = 'synthetic'")]
 
 
 def spent(store: Store) -> tuple[float, bool]:

@@ -222,7 +222,7 @@ def statements(script: str) -> list[str]:
 def _first(database: Database) -> None:
     for statement in statements(FIRST):
         database.execute(statement)
-    database["sample"].enable_fts(["text"], fts_version="FTS5", tokenize="unicode61 remove_diacritics 2")
+    database.table("sample").enable_fts(["text"], fts_version="FTS5", tokenize="unicode61 remove_diacritics 2")
     # Updates of the text only: labelling a sample must not rewrite the index.
     database.execute("""
         CREATE TRIGGER sample_fts_insert AFTER INSERT ON sample BEGIN

@@ -10,7 +10,7 @@ from typing import Any
 
 from workbench.errors import StoreError
 from workbench.store.connection import Store, new_uuid, now
-from workbench.text import canonical, content_hash
+from workbench.text import content_hash
 
 #: SQLite refuses lone surrogates; they become U+FFFD on the way in, as ``clean`` would show them.
 _SURROGATES = {code: "\ufffd" for code in range(0xD800, 0xE000)}
@@ -88,9 +88,7 @@ class Sample:
     @property
     def in_data_set(self) -> bool:
         return (
-            self.origin == "synthetic"
-            and self.status != "rejected"
-            and (not self.dropped or self.status == "accepted")
+            self.origin == "synthetic" and self.status != "rejected" and (not self.dropped or self.status == "accepted")
         )
 
 
@@ -205,6 +203,24 @@ def add(store: Store, samples: Iterable[NewSample]) -> int:
     """Insert samples in one short transaction of their own."""
     with store.write() as connection:
         return insert(connection, samples)
+
+
+def add_new(store: Store, new: Sequence[NewSample]) -> int:
+    """Insert what is not there yet: same origin, split, fields and label from another file count as there.
+
+    Returns the number of rows added.
+    """
+    with store.write() as connection:
+        fresh = [
+            one
+            for one in new
+            if connection.execute(
+                "SELECT 1 FROM sample WHERE hash = ? AND origin = ? AND split = ? AND source_id IS NOT ? LIMIT 1",
+                (digest(one.fields, one.label), one.origin, one.split, one.source_id),
+            ).fetchone()
+            is None
+        ]
+        return insert(connection, fresh)
 
 
 _COLUMNS = (
@@ -370,8 +386,3 @@ def contents(
             yield sample_id, text, key, first if isinstance(first, str) else None, json.loads(fields)
         sent += len(chunk)
         after = chunk[-1][0]
-
-
-def hash_of(fields: Mapping[str, Any], label: Any) -> str:
-    """Hex content hash, as stored beside the sample."""
-    return canonical(digest(fields, label).hex()).strip('"')

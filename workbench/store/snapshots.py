@@ -74,18 +74,19 @@ def create(
 _COLUMNS = "id, name, view, total, sha256, details, created_at"
 
 
+def _snapshot(row: tuple[Any, ...]) -> Snapshot:
+    return Snapshot(row[0], row[1], row[2], row[3], row[4], json.loads(row[5]), row[6])
+
+
 def get(store: Store, snapshot_id: int) -> Snapshot:
     row = store.one(f"SELECT {_COLUMNS} FROM snapshot WHERE id = ?", (snapshot_id,))
     if row is None:
         raise StoreError(f"{store.path}: there is no snapshot {snapshot_id}.")
-    return Snapshot(*row[:5], json.loads(row[5]), row[6])
+    return _snapshot(row)
 
 
 def newest(store: Store, limit: int = 50) -> list[Snapshot]:
-    return [
-        Snapshot(*row[:5], json.loads(row[5]), row[6])
-        for row in store.read(f"SELECT {_COLUMNS} FROM snapshot ORDER BY id DESC LIMIT ?", (limit,))
-    ]
+    return [_snapshot(row) for row in store.read(f"SELECT {_COLUMNS} FROM snapshot ORDER BY id DESC LIMIT ?", (limit,))]
 
 
 def contents(store: Store, snapshot_id: int) -> Iterator[tuple[int, dict[str, Any], Any]]:
@@ -116,7 +117,14 @@ def save_evaluation(store: Store, *, job_id: int, view: str, samples: int, resul
 def evaluations(store: Store, limit: int = 20) -> list[dict[str, Any]]:
     """Evaluations, newest first: ``id``, ``job``, ``view``, ``samples``, ``created_at`` and ``result``."""
     return [
-        {"id": row[0], "job": row[1], "view": row[2], "samples": row[3], "result": json.loads(row[4]), "created_at": row[5]}
+        {
+            "id": row[0],
+            "job": row[1],
+            "view": row[2],
+            "samples": row[3],
+            "result": json.loads(row[4]),
+            "created_at": row[5],
+        }
         for row in store.read(
             "SELECT id, job_id, view, samples, result, created_at FROM evaluation ORDER BY id DESC LIMIT ?", (limit,)
         )
@@ -145,9 +153,7 @@ def add_source(store: Store, sha256: bytes, role: str, mapping: str, path: str, 
 
 def count_source(store: Store, source_id: int, read: int, added: int) -> None:
     with store.write() as connection:
-        connection.execute(
-            "UPDATE source SET read = ?, added = added + ? WHERE id = ?", (read, added, source_id)
-        )
+        connection.execute("UPDATE source SET read = ?, added = added + ? WHERE id = ?", (read, added, source_id))
 
 
 def sources(store: Store) -> list[Source]:

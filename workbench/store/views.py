@@ -174,7 +174,9 @@ def parse(text: str) -> View:
         elif term:
             close = difflib.get_close_matches(term[2], TERMS, n=1)
             hint = f"did you mean {close[0]}:?" if close else f"there are: {', '.join(TERMS)}."
-            raise UsageError(f"{word} - there is no {term[2]}: term; {hint} (To search for it as text, put it in quotes.)")
+            raise UsageError(
+                f"{word} - there is no {term[2]}: term; {hint} (To search for it as text, put it in quotes.)"
+            )
         elif not quoted and word.startswith("score."):
             raise UsageError(f"{word} - compare a score with a number, such as score.confidence<0.6.")
         else:
@@ -198,7 +200,8 @@ def quick_count(store: Store, view: View) -> int | None:
     """How many samples, from the tally, where the view tests only status, origin, split and label; else None."""
     if not view.tests and view.where != "1":
         return None
-    clauses, parameters = [], []
+    clauses: list[str] = []
+    parameters: list[Any] = []
     for term, values in view.tests.items():
         column = "label_key" if term == "label" else term
         clauses.append(f"{column} IN ({','.join('?' * len(values))})")
@@ -296,7 +299,8 @@ def save(store: Store, name: str, text: str) -> None:
     parse(text)
     with store.write() as connection:
         connection.execute(
-            "INSERT INTO saved_view VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET query = excluded.query", (name, text, now())
+            "INSERT INTO saved_view VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET query = excluded.query",
+            (name, text, now()),
         )
 
 

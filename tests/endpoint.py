@@ -1,0 +1,311 @@
+"""A small OpenAI-compatible server for tests and benchmarks: its own process, with faults to order.
+
+``python -m tests.endpoint --port 0 --latency 0.05`` prints ``{"url": ...}`` and serves until it is killed;
+``start_endpoint(latency=0.05)`` does the same from a test, and ``stop()`` ends it. Every fault is decided by a hash of
+(seed, prompt, how often that prompt has come), so that a run repeats whatever the order in which requests arrive.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import importlib
+import json
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Literal
+
+ROOT = Path(__file__).resolve().parents[1]
+
+OPENERS = (
+    "Why has", "I need help,", "Could you tell me if", "Hi,", "Since yesterday", "For the third time",
+    "Please explain why", "I'd like to know whether", "Sorry to bother you, but", "Can somebody check why",
+    "It looks as if", "No idea why, but",
+)  # fmt: skip
+SUBJECTS = (
+    "my new card", "the transfer to my sister", "the exchange rate in the app", "my PIN", "a payment in a restaurant",
+    "the top-up from this morning", "cash from the machine", "my refund", "the fee on my statement", "my old address",
+    "the second account", "a direct debit",
+)  # fmt: skip
+EVENTS = (
+    "has not arrived", "was declined", "is still pending", "is wrong", "was charged twice", "does not show up",
+    "stopped working", "was cancelled", "looks strange to me", "takes so long", "needs to be changed", "was blocked",
+)  # fmt: skip
+CLOSINGS = (
+    ".",
+    "?",
+    ", what can I do?",
+    " since last week.",
+    ", thanks!",
+    " and I am abroad.",
+    ", is that normal?",
+    " again!",
+)
+
+
+@dataclass
+class Options:
+    """What the server does. Shares are between 0 and 1; ``latency`` is in seconds; ``cap`` in requests a second."""
+
+    port: int = 0
+    latency: float = 0.0
+    seed: int = 0
+    share_429: float = 0.0
+    share_500: float = 0.0
+    share_truncated: float = 0.0
+    share_not_json: float = 0.0
+    share_hang: float = 0.0  # never answered
+    retry_after: float = 1.0  # sent with every 429
+    cap: float = 0.0  # real 429s above it; 0 is no cap
+    cap_kind: Literal["window", "sliding", "bucket"] = "window"
+    burst: int = 20  # of the bucket
+    bad_marker: str = ""  # prompts that contain it get a 400
+    hang_marker: str = ""
+    key: str = ""  # any other key gets a 401, which repeats it
+    unauthorised: bool = False
+    quota: bool = False  # every request gets 429 insufficient_quota
+    vary: bool = False  # repeats of a prompt get other answers
+    answers: str = ""  # JSON file: substring of the prompt -> answer, or list of answers to go through
+    script: str = ""  # module:function(prompt, nth) -> answer
+    parent: bool = False  # end when standard input closes
+
+
+class Server:
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.count: Counter[str] = Counter()
+        self.seen: Counter[str] = Counter()
+        self.answered: Counter[str] = Counter()
+        self.bodies: deque[bytes] = deque(maxlen=200_000)
+        self.recent: deque[float] = deque()
+        self.window = (0, 0)
+        self.tokens, self.filled = float(options.burst), time.monotonic()
+        self.salt = str(options.seed).encode()
+        self.answers: dict[str, Any] = json.loads(Path(options.answers).read_text("utf-8")) if options.answers else {}
+        self.script: Callable[[str, int], str] | None = None
+        if options.script:
+            module, _, name = options.script.partition(":")
+            self.script = getattr(importlib.import_module(module), name)
+
+    async def handle(self, request: Any) -> Any:
+        """One request; the order of the checks is that of a gateway before a model."""
+        path = request.path
+        if path.endswith("/chat/completions"):
+            status, body, headers = await self.chat(request)
+        elif path.endswith("/models"):
+            status, body, headers = 200, _dump({"object": "list", "data": [{"id": "fake", "object": "model"}]}), {}
+        elif path.endswith("/stats"):
+            status, body, headers = 200, _dump({**self.count, "distinct": len(self.seen)}), {}
+        elif path.endswith("/requests"):
+            status, body, headers = 200, b"[" + b",".join(self.bodies) + b"]", {}
+        else:
+            status, body, headers = 404, b"404: Not Found", {}
+        from aiohttp import web
+
+        return web.Response(status=status, body=body, headers=headers, content_type="application/json")
+
+    async def chat(self, request: Any) -> tuple[int, bytes, dict[str, str]]:
+        options, count = self.options, self.count
+        raw = await request.read()
+        count["requests"] += 1
+        self.bodies.append(raw)
+        body = json.loads(raw)
+        prompt = "\n".join(str(message.get("content", "")) for message in body["messages"])
+        self.seen[prompt] += 1
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if options.unauthorised or (options.key and given != options.key):
+            return self.fail(401, f"Incorrect API key provided: {given}.", "invalid_api_key")
+        if options.quota:
+            return self.fail(429, "You exceeded your current quota.", "insufficient_quota")
+        if (options.cap and not self.admitted()) or self.chance(prompt, "429") < options.share_429:
+            return self.fail(429, "Rate limit reached.", "rate_limit_exceeded")
+        if options.latency:
+            await asyncio.sleep(options.latency)
+        if options.bad_marker and options.bad_marker in prompt:
+            return self.fail(400, "This prompt is not allowed.", "content_policy_violation")
+        if (options.hang_marker and options.hang_marker in prompt) or self.chance(prompt, "hang") < options.share_hang:
+            count["hung"] += 1
+            await asyncio.Event().wait()
+        if self.chance(prompt, "500") < options.share_500:
+            return self.fail(500, "Something went wrong.", "server_error")
+        nth = self.answered[prompt]
+        self.answered[prompt] += 1
+        count["ok"] += 1
+        answer = self.completion(body, prompt, nth)
+        if self.chance(prompt, "not json") < options.share_not_json:
+            count["not_json"] += 1
+            return 200, b"<html><body>Welcome to the proxy</body></html>", {}
+        if self.chance(prompt, "truncated") < options.share_truncated:
+            count["truncated"] += 1
+            return 200, answer[: len(answer) // 2], {}
+        return 200, answer, {}
+
+    def fail(self, status: int, message: str, code: str) -> tuple[int, bytes, dict[str, str]]:
+        self.count[str(status)] += 1
+        headers = {"Retry-After": f"{self.options.retry_after:g}"} if status == 429 else {}
+        return status, _dump({"error": {"message": message, "type": "error", "code": code}}), headers
+
+    def admitted(self) -> bool:
+        """Whether the cap has room: a window of one clock second, the last second, or a bucket."""
+        cap, now = self.options.cap, time.monotonic()
+        if self.options.cap_kind == "window":
+            second, used = self.window
+            used = used if int(now) == second else 0
+            self.window = (int(now), used + (used < cap))
+            return used < cap
+        if self.options.cap_kind == "sliding":
+            while self.recent and self.recent[0] <= now - 1:
+                self.recent.popleft()
+            if len(self.recent) >= cap:
+                return False
+            self.recent.append(now)
+            return True
+        self.tokens = min(float(self.options.burst), self.tokens + (now - self.filled) * cap)
+        self.filled = now
+        if self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True
+
+    def completion(self, body: dict[str, Any], prompt: str, nth: int) -> bytes:
+        text = self.text(prompt, nth)
+        words = text.split()
+        choice: dict[str, Any] = {
+            "index": 0,
+            "message": {"role": "assistant", "content": text},
+            "finish_reason": "stop",
+        }
+        if body.get("logprobs"):
+            choice["logprobs"] = {
+                "content": [{"token": word, "logprob": -0.01 - _share(word.encode(), b"logprob")} for word in words]
+            }
+        usage = {"prompt_tokens": len(prompt.split()), "completion_tokens": len(words)}
+        return _dump(
+            {"id": "fake", "object": "chat.completion", "model": body["model"], "choices": [choice], "usage": usage}
+        )
+
+    def text(self, prompt: str, nth: int) -> str:
+        if self.script is not None:
+            return self.script(prompt, nth)
+        for part, answer in self.answers.items():
+            if part in prompt:
+                return str(answer[nth % len(answer)]) if isinstance(answer, list) else str(answer)
+        digest = blake2b(f"{prompt}\0{nth if self.options.vary else 0}".encode("utf-8", "replace"), key=self.salt)
+        parts = iter(digest.digest())
+        chosen = [group[next(parts) % len(group)] for group in (OPENERS, SUBJECTS, EVENTS, CLOSINGS)]
+        return f"{chosen[0]} {chosen[1]} {chosen[2]}{chosen[3]}"
+
+    def chance(self, prompt: str, kind: str) -> float:
+        """A number in [0, 1) for this prompt, how often it has come, and the kind of fault."""
+        return _share(f"{kind} {self.seen[prompt]} {prompt}".encode("utf-8", "replace"), self.salt)
+
+
+def _share(data: bytes, salt: bytes) -> float:
+    return int.from_bytes(blake2b(data, digest_size=6, key=salt).digest(), "big") / 2**48
+
+
+def _dump(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+async def _serve(options: Options) -> None:
+    from aiohttp import web
+
+    server = web.Server(Server(options).handle, access_log=None)
+    runner = web.ServerRunner(server, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", options.port, backlog=1024, shutdown_timeout=0)
+    await site.start()
+    port = runner.addresses[0][1]
+    print(json.dumps({"url": f"http://127.0.0.1:{port}/v1", "port": port}), flush=True)
+    stop = asyncio.Event()
+    if options.parent:
+        loop = asyncio.get_running_loop()
+
+        def wait() -> None:
+            sys.stdin.buffer.read()
+            loop.call_soon_threadsafe(stop.set)
+
+        threading.Thread(target=wait, daemon=True).start()
+    await stop.wait()
+    await runner.cleanup()
+
+
+@dataclass
+class Endpoint:
+    """A running server; ``url`` is its base URL."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+    def stats(self) -> dict[str, int]:
+        """``requests``, ``ok``, ``distinct`` prompts, and counts by fault (``"429"``, ``"500"``, ``truncated`` ...)."""
+        return Counter(self._get("stats"))
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Bodies of the chat requests, in the order in which they came."""
+        bodies: list[dict[str, Any]] = self._get("requests")
+        return bodies
+
+    def stop(self) -> None:
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream is not None:
+                stream.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(2)
+        self.process.kill()
+        self.process.wait()
+
+    def _get(self, what: str) -> Any:
+        with urllib.request.urlopen(f"{self.url}/{what}", timeout=10) as response:
+            return json.load(response)
+
+    def __enter__(self) -> Endpoint:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def start_endpoint(**options: Any) -> Endpoint:
+    """Start a server with ``Options`` as keywords."""
+    arguments = ["--parent"]
+    for name, value in options.items():
+        flag = f"--{name.replace('_', '-')}"
+        arguments += [flag] if value is True else [] if value is False else [flag, str(value)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.endpoint", *arguments],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line:
+        raise RuntimeError(f"the endpoint did not start (status {process.wait()})")
+    return Endpoint(json.loads(line)["url"], process)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name, default in vars(Options()).items():
+        flag = f"--{name.replace('_', '-')}"
+        if isinstance(default, bool):
+            parser.add_argument(flag, action="store_true")
+        else:
+            parser.add_argument(flag, type=type(default), default=default)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_serve(Options(**vars(parser.parse_args()))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""Choosing, ordering and failing of metrics; the JSON object and the plain report."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+from tests.evaluate.samples import rows
+from workbench.errors import UsageError
+from workbench.evaluate.base import METRICS, ORDER, Material, Metric, evaluate
+from workbench.evaluate.compare import compare
+from workbench.evaluate.report import as_json, as_lines, bars, comparison_lines
+
+DATA = rows(("where is my card", "card"), ("i lost my card", "card"), ("change my pin", "pin"), ("new pin", "pin"))
+SEEDS = rows(("my card is gone", "card"), ("card lost", "card"), ("forgot pin", "pin"), ("pin please", "pin"), first=50)
+
+
+def test_every_metric_is_in_the_reading_order() -> None:
+    assert set(ORDER) <= set(METRICS.names())
+
+
+@pytest.mark.usefixtures("word_votes")
+def test_all_metrics_come_in_reading_order_with_notes() -> None:
+    found = evaluate(Material(DATA, seeds=SEEDS, test=SEEDS, real=SEEDS, labels=["card", "pin"]))
+    assert [name for name in found if name in ORDER] == list(ORDER)
+    assert all(metric.note for metric in found.values())
+    assert [name for name, metric in found.items() if metric.value is None] == ["faithfulness.human"]
+    assert not [name for name, metric in found.items() if "error" in metric.details]
+    json.dumps(as_json(found, len(DATA), details=True), allow_nan=False)
+
+
+@pytest.mark.usefixtures("word_votes")
+def test_an_empty_project_gives_only_reasons() -> None:
+    found = evaluate(Material([]))
+    assert all(metric.value is None and metric.note.endswith(".") for metric in found.values())
+    assert not [metric for metric in found.values() if "error" in metric.details]
+
+
+def test_only_the_asked_metrics_of_a_technique_are_given() -> None:
+    assert list(evaluate(Material(DATA), ["diversity.distinct_2", "label.balance"])) == [
+        "label.balance",
+        "diversity.distinct_2",
+    ]
+
+
+def test_an_unknown_name_is_refused_with_the_nearest() -> None:
+    with pytest.raises(UsageError, match=r"diversity\.self_bleu"):
+        evaluate(Material(DATA), ["diversity.selfbleu"])
+
+
+def test_one_broken_metric_does_not_cost_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(material: Material) -> list[Metric]:
+        raise ZeroDivisionError("no rows")
+
+    METRICS.names()
+    monkeypatch.setitem(METRICS._items, "other.broken", broken)
+    found = evaluate(Material(DATA), ["other.broken", "diversity.vocabulary"])
+    assert list(found) == ["diversity.vocabulary", "other.broken"]
+    assert found["other.broken"].value is None
+    assert "ZeroDivisionError: no rows" in found["other.broken"].note
+
+
+def test_progress_is_told_and_cancel_keeps_what_is_done() -> None:
+    told: list[tuple[int, int, str]] = []
+    names = ["label.balance", "diversity.vocabulary", "diversity.distinct_1"]
+    material = Material(DATA, progress=lambda *step: told.append(step))
+    evaluate(material, names)
+    assert told == [(0, 3, "label.balance"), (1, 3, "diversity.vocabulary"), (2, 3, "diversity.distinct_1"), (3, 3, "")]
+    stopped = Material(DATA, cancelled=lambda: len(told) > 5, progress=lambda *step: told.append(step))
+    assert list(evaluate(stopped, names)) == ["label.balance", "diversity.vocabulary"]
+
+
+def test_listing_the_metrics_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; from workbench.evaluate.base import METRICS; import workbench.evaluate.report, "
+        "workbench.evaluate.compare; METRICS.names(); "
+        "print([m for m in ('numpy', 'scipy', 'sklearn', 'openai', 'textual') if m in sys.modules])"
+    )
+    checkout = Path(__file__).resolve().parents[2]
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=checkout)
+    assert done.stdout == "[]\n"
+
+
+def test_json_has_what_the_command_table_says() -> None:
+    metrics = {"m": Metric("m", 0.5, 0.4, float("inf"), "because.", details={"x": (1, float("nan"))})}
+    assert as_json(metrics, 7) == {
+        "samples": 7,
+        "metrics": {"m": {"value": 0.5, "low": 0.4, "high": None, "note": "because."}},
+    }
+    assert as_json(metrics, 7, details=True)["metrics"]["m"]["details"] == {"x": [1, None]}
+
+
+def test_lines_are_aligned_and_bars_show_the_balance() -> None:
+    metrics = {
+        "label.balance": Metric("label.balance", 0.9, note="2 labels.", details={"counts": {"card": 20, "pin": 5}}),
+        "diversity.vocabulary": Metric("diversity.vocabulary", 1234.0, unit="tokens"),
+        "faithfulness.human": Metric("faithfulness.human", 0.92, 0.82, 0.96, "55 of 60.", "share"),
+    }
+    assert as_lines(metrics, 60) == [
+        "label.balance         0.900",
+        "    2 labels.",
+        "    card  20  " + "#" * 46,
+        "    pin    5  " + "#" * 12,
+        "diversity.vocabulary  1,234               tokens",
+        "faithfulness.human    0.920 (0.820-0.960) share",
+        "    55 of 60.",
+    ]
+
+
+@pytest.mark.parametrize("width", [10, 40, 80, 200])
+def test_hostile_and_wide_labels_stay_plain_and_inside_the_width(width: int) -> None:
+    labels = {"\x1b[31mred\x07": 3, "[@click=x]\u202e": 0, "銀行カード" * 12: 1_000_000, "\ud800": 1}
+    note = "\x1b]52;c;aaaa\x07 " + "銀行" * 60
+    metrics = {"label.balance": Metric("label.balance", 0.1, note=note, details={"counts": labels})}
+    lines = as_lines(metrics, width)
+    assert all(cell_len(line) <= max(40, width) for line in lines)
+    assert "".join(lines).isprintable()
+    assert not bars({}, width)
+
+
+def test_comparison_is_one_row_a_metric() -> None:
+    a = {"m": Metric("m", 0.5, direction="higher"), "n": Metric("n", None, note="why")}
+    b = {"m": Metric("m", 0.75, direction="higher"), "n": Metric("n", 2.0)}
+    assert comparison_lines(compare(a, b), 60) == [
+        "metric  before  after  change  verdict",
+        "m        0.500  0.750  +0.250  better",
+        "n            -  2.000       -  missing",
+    ]

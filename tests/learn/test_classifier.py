@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import numpy
+import pytest
+
+from workbench.errors import WorkbenchError
+from workbench.learn.classifier import TextClassifier, out_of_fold
+from workbench.learn.features import char_tfidf, units, word_tfidf
+
+TEXTS = [f"{verb} my card {i}" for i, verb in enumerate(["lost", "stolen", "block", "freeze"] * 5)]
+TEXTS += [f"what is the {noun} rate {i}" for i, noun in enumerate(["exchange", "interest", "current", "best"] * 5)]
+LABELS = ["card"] * 20 + ["rate"] * 20
+
+
+def test_rows_have_length_one() -> None:
+    for build in (word_tfidf, char_tfidf):
+        _, rows = build(["my card", "your card?"])
+        assert rows.dtype == numpy.float32
+        assert numpy.allclose(rows.multiply(rows).sum(axis=1), 1.0, atol=1e-6)
+    vectoriser, _ = word_tfidf(["My card?"])
+    assert list(vectoriser.get_feature_names_out()) == ["?", "card", "my"]
+    with pytest.raises(WorkbenchError, match="None of the texts"):
+        word_tfidf(["", " "])
+
+
+def test_units_cut_scripts_without_spaces() -> None:
+    assert units("It's 我的卡!") == ["it's", "我", "的", "卡"]
+
+
+def test_learns_and_is_deterministic() -> None:
+    one, two = TextClassifier().fit(TEXTS, LABELS), TextClassifier().fit(TEXTS, LABELS)
+    asked = ["my card was stolen", "today's rate"]
+    assert one.predict(asked) == ["card", "rate"]
+    assert one.classes == ["card", "rate"]
+    assert numpy.array_equal(one.probabilities(asked), two.probabilities(asked))
+    assert numpy.allclose(one.probabilities(asked).sum(axis=1), 1.0)
+    assert one.probabilities([]).shape == (0, 2)
+
+
+def test_weights_count() -> None:
+    texts, labels = ["card", "card"], ["a", "b"]
+    assert TextClassifier().fit(texts, labels, weights=[5, 1]).predict(["card"]) == ["a"]
+    assert TextClassifier().fit(texts, labels, weights=[1, 5]).predict(["card"]) == ["b"]
+
+
+def test_one_class_is_a_sentence() -> None:
+    with pytest.raises(WorkbenchError, match="at least two labels"):
+        TextClassifier().fit(["a", "b"], ["x", "x"])
+    with pytest.raises(WorkbenchError, match="at least two labels"):
+        out_of_fold(["a", "b"], ["x", "x"])
+
+
+def test_out_of_fold_finds_the_wrong_label() -> None:
+    labels = ["rate", *LABELS[1:]]
+    steps: list[tuple[int, int]] = []
+    result = out_of_fold(TEXTS, labels, folds=4, progress=lambda done, total: steps.append((done, total)))
+    assert result.probabilities.shape == (40, 2)
+    assert steps == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    given = result.probabilities[numpy.arange(40), [result.classes.index(label) for label in labels]]
+    assert int(given.argmin()) == 0
+    assert result.judged.all()
+
+
+def test_out_of_fold_with_rare_classes() -> None:
+    texts, labels = (
+        [*TEXTS, "open an account", "account opening", "hello there"],
+        [*LABELS, "account", "account", "chat"],
+    )
+    result = out_of_fold(texts, labels)
+    assert result.judged.tolist() == [True] * 42 + [False]  # nothing else is labelled chat
+    assert numpy.allclose(result.probabilities.sum(axis=1), 1.0)
+    helped = out_of_fold(texts, labels, extra_texts=["hi there"], extra_labels=["chat"])
+    assert helped.judged.all()
+    assert out_of_fold(["a", "b"], ["x", "y"]).judged.tolist() == [False, False]

@@ -1,0 +1,50 @@
+"""Drops samples that are too like an earlier one by ROUGE-L: Self-Instruct's rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from workbench.curate.base import FILTERS, Context, Item, Verdict, parameter, quote, require, short
+
+
+@FILTERS.register("rouge_novelty")
+@dataclass(frozen=True, slots=True)
+class RougeNovelty:
+    """Keeps a sample when its highest ROUGE-L F-measure against the kept ones before it is at most ``maximum``.
+
+    Tokens are ``text.tokens``; the package ``rouge_score`` would use runs of a-z and 0-9 only.
+    """
+
+    name: ClassVar[str] = "rouge_novelty"
+    version: ClassVar[int] = 1
+    summary: ClassVar[str] = "Drops a sample whose ROUGE-L with an earlier kept one is over the maximum."
+    paper: ClassVar[str] = "Wang et al. 2022, Self-Instruct (arXiv 2212.10560)"
+
+    maximum: float = parameter(0.7, "highest ROUGE-L F-measure with an earlier sample (0 to 1)")
+    seeds: bool = parameter(True, "compare with the seeds too, as Self-Instruct does")
+
+    def __post_init__(self) -> None:
+        require(self.name, 0.0 < self.maximum <= 1.0, "maximum should be over 0 and at most 1")
+
+    def judge(self, items: Sequence[Item], context: Context) -> Iterator[Verdict]:
+        """One verdict per item, in order; ``value`` is the ROUGE-L with ``other``, the most similar sample (or
+        seed)."""
+        from workbench.learn.similarity import rouge_novelty
+
+        known = list(context.seeds) if self.seeds else []
+        results = rouge_novelty(
+            [item.text for item in items],
+            self.maximum,
+            known=[seed.text for seed in known],
+            progress=context.step,
+        )
+        for result in results:
+            if result.novel or result.twin is None:
+                yield Verdict(True, f"no earlier sample over ROUGE-L {short(self.maximum)}")
+                continue
+            twin = known[-1 - result.twin] if result.twin < 0 else items[result.twin]
+            kind = "seed" if result.twin < 0 else "sample"
+            reason = f"ROUGE-L {short(result.score)} with {kind} {twin.id}: {quote(twin.text)}"
+            yield Verdict(False, reason, result.score, twin.id)

@@ -1,0 +1,1 @@
+"""Metrics, one technique to a file; each registers the names of the metrics that it gives."""

@@ -1,0 +1,89 @@
+"""Reading any file that can be imported: the format by name or suffix, the same refusals for all of them."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from workbench.errors import FileError, UsageError
+from workbench.exchange.base import READERS, Bad, Reader, Row, quoted
+from workbench.exchange.lines import text_encoding
+
+
+def read(path: Path, *, format: str | None = None, encoding: str | None = None) -> Iterator[Row | Bad]:  # noqa: A002 - the option's name
+    """Stream the records of ``path`` in constant memory; one that cannot be read is a ``Bad`` and the rest follow.
+
+    ``format`` is a name of ``READERS``, by default the one of the file's suffix; ``encoding`` is any text encoding of
+    Python, by default UTF-8 with or without byte order mark. Raises ``UsageError`` for an unknown format or encoding
+    and ``FileError`` for a file that is missing, not a file, unreadable or empty: at once where that shows at once,
+    else while iterating.
+    """
+    codec = text_encoding(encoding)
+    reader = READERS.get(format) if format is not None else _by_suffix(path)
+    _check(path)
+    return _stream(reader, path, codec)
+
+
+def file_sha256(path: Path) -> str:
+    """Hex SHA-256 of a file's bytes; raises ``FileError`` when it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise FileError(path, None, _cannot_read(error)) from error
+
+
+def _stream(reader: Reader, path: Path, codec: str) -> Iterator[Row | Bad]:
+    empty = True
+    try:
+        for item in reader.read(path, codec):
+            empty = False
+            yield item
+    except OSError as error:
+        raise FileError(path, None, _cannot_read(error)) from error
+    except UnicodeError as error:
+        raise FileError(path, None, f"is not {codec.upper()}: try another --encoding") from error
+    if empty:
+        raise FileError(path, None, "has no rows: nothing to import")
+
+
+def _by_suffix(path: Path) -> Reader:
+    readers = []
+    for name in READERS:
+        try:
+            readers.append(READERS.get(name))
+        except UsageError:  # another package's reader that does not load; READERS.failures keeps why
+            continue
+    suffix = path.suffix.lower()
+    for reader in readers:
+        if suffix in reader.suffixes:
+            return reader
+    known = ", ".join(f"{reader.name} ({' '.join(reader.suffixes)})" for reader in readers)
+    what = f"the suffix {quoted(path.suffix)} of" if suffix else "no suffix in"
+    raise UsageError(f"There is {what} {quoted(path.name)} that names a format; give --format with one of: {known}.")
+
+
+def _check(path: Path) -> None:
+    try:
+        info = path.stat()
+        if stat.S_ISDIR(info.st_mode):
+            raise FileError(path, None, "is a folder: give a file in it")
+        if not stat.S_ISREG(info.st_mode):
+            raise FileError(path, None, "is not a regular file: save its contents to a file first")
+        with path.open("rb"):
+            pass
+    except (OSError, ValueError) as error:
+        raise FileError(path, None, _cannot_read(error)) from error
+    if info.st_size == 0:
+        raise FileError(path, None, "is empty: nothing to import")
+
+
+def _cannot_read(error: OSError | ValueError) -> str:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return "does not exist: check the path"
+    if isinstance(error, PermissionError):
+        return "may not be read by you: check its permissions"
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return f"cannot be read ({reason})"

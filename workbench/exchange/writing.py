@@ -1,0 +1,150 @@
+"""Writing an export: whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+from workbench.errors import FileError
+from workbench.exchange.base import FORMATS, ExportContext, ExportSample, Unwritable, Written
+from workbench.exchange.encode import utf8
+
+T = TypeVar("T")
+
+
+def write(
+    format: str,  # noqa: A002 - the option's name
+    samples: Iterable[ExportSample],
+    path: Path,
+    *,
+    context: ExportContext,
+    overwrite: bool = False,
+) -> Written:
+    """Write ``samples`` to ``path`` in a format of ``FORMATS``: to a hidden file beside it, synced, then renamed.
+
+    Samples that the format cannot say are left out and listed in ``failed``. Raises ``UsageError`` for an unknown
+    format and ``FileError`` when the file exists (unless ``overwrite``), cannot be written, or would have no rows;
+    then whatever was at ``path`` is untouched.
+    """
+    chosen = FORMATS.get(format)
+    target = _target(path, overwrite)
+
+    def fill(out: BinaryIO) -> tuple[int, list[Unwritable]]:
+        rows, failed = chosen.write(_ours(samples), out, context)
+        if rows == 0:
+            why = f": sample {failed[0].uuid} {failed[0].reason}" if failed else ""
+            raise FileError(path, None, f"there is nothing to export as {format}{why}")
+        return rows, failed
+
+    (rows, failed), sha256 = _atomic(path, target, fill, overwrite)
+    return Written(rows, path, sha256, tuple(failed))
+
+
+def write_text(path: Path, text: str, *, overwrite: bool = False) -> str:
+    """Write a UTF-8 file, whole or not at all; returns its hex SHA-256. Raises ``FileError`` as ``write`` does."""
+    return _atomic(path, _target(path, overwrite), lambda out: out.write(utf8(text)), overwrite)[1]
+
+
+class _SourceError(Exception):
+    """An ``OSError`` of whoever delivers the samples: not to be taken for one of the file that is written."""
+
+    def __init__(self, original: OSError) -> None:
+        super().__init__(original)
+        self.original = original
+
+
+def _ours(samples: Iterable[ExportSample]) -> Iterator[ExportSample]:
+    try:
+        yield from samples
+    except OSError as error:
+        raise _SourceError(error) from error
+
+
+def _target(path: Path, overwrite: bool) -> Path:
+    """The file behind symbolic links, after the refusals that need no writing."""
+    if "\0" in str(path):
+        raise FileError(path, None, "is no file name: it holds a NUL character")
+    with _sentences(path):
+        target = Path(os.path.realpath(path))
+        if target.is_dir():
+            raise FileError(path, None, "is a folder: give the name of a file in it")
+        if not target.parent.is_dir():
+            raise FileError(path, None, "is in a folder that does not exist: make the folder first")
+        if not overwrite and target.exists():
+            raise _exists(path)
+    return target
+
+
+def _atomic(path: Path, target: Path, fill: Callable[[BinaryIO], T], overwrite: bool) -> tuple[T, str]:
+    # Not tempfile: its files are private whatever the umask, and a shared project's exports are for its group.
+    temporary = target.parent / f".{secrets.token_hex(8)}.tmp"
+    try:
+        with _sentences(path):
+            with temporary.open("x+b") as out:
+                result = fill(out)
+                out.flush()
+                os.fsync(out.fileno())
+                out.seek(0)
+                sha256 = hashlib.file_digest(out, "sha256").hexdigest()
+            _put(path, temporary, target, overwrite)
+            _sync_folder(target.parent)
+    except _SourceError as error:
+        raise error.original from None
+    finally:
+        # Where the folder allows no change, the file was not made either; the first error is the one to tell.
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+    return result, sha256
+
+
+def _put(path: Path, temporary: Path, target: Path, overwrite: bool) -> None:
+    if not overwrite:
+        try:
+            os.link(temporary, target)  # unlike a rename, it fails when somebody else has made the file meanwhile
+        except FileExistsError as error:
+            raise _exists(path) from error
+        except OSError:  # a file system without hard links
+            if target.exists():
+                raise _exists(path) from None
+        else:
+            return
+    temporary.replace(target)
+
+
+def _sync_folder(folder: Path) -> None:
+    # Some file systems cannot sync a folder, and some folders may be written but not read: the file itself is synced.
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _exists(path: Path) -> FileError:
+    return FileError(path, None, "exists already: choose another name, or give --overwrite")
+
+
+@contextmanager
+def _sentences(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise FileError(path, None, _cannot_write(error)) from error
+
+
+def _cannot_write(error: OSError) -> str:
+    number = error.errno
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        return "was not written, for the disk is full: free some space, or choose another folder"
+    if number in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return "cannot be written, for the folder is read-only for you: choose another folder"
+    if number == errno.ENAMETOOLONG:
+        return "cannot be written, for its name is too long"
+    return f"was not written ({error.strerror or error})"

@@ -1,0 +1,1 @@
+"""Rules by which feedback recipes keep or drop what they made."""

@@ -1,0 +1,1 @@
+"""Generation conditions: what each sample should be."""

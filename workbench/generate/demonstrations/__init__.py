@@ -1,0 +1,1 @@
+"""In-context demonstrations: which examples a prompt shows."""

@@ -1,0 +1,83 @@
+"""Which request stands at which place of a series: a function of the recipe, its parameters, the seed and earlier waves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.errors import UsageError
+from workbench.generate.parts import ACCEPT, CONDITIONS, DEMONSTRATIONS, PARSERS, Accept, Pool, Refusal, Setting
+from workbench.generate.prompt import Prompts
+from workbench.models.base import Answer, Request
+from workbench.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """Request number ``ordinal`` of a series; ``parents`` are the samples that it shows the model."""
+
+    ordinal: int
+    request: Request
+    parents: Mapping[str, Sequence[int]]
+
+
+class Plan:
+    """The requests of one series, any of them at once and in constant memory."""
+
+    def __init__(self, recipe: Recipe, setting: Setting, model_parameters: Mapping[str, Any] | None = None) -> None:
+        self.recipe = recipe
+        self.setting = setting
+        self._prompts = Prompts(recipe, setting)
+        parameters = setting.parameters
+        self._conditions = [(CONDITIONS.get(step.part), recipe.options(step, parameters)) for step in recipe.conditions]
+        shown = recipe.demonstrations
+        self._demonstrations = (DEMONSTRATIONS.get(shown.part), recipe.options(shown, parameters)) if shown else None
+        self._parse = (PARSERS.get(recipe.parse.part), recipe.options(recipe.parse, parameters))
+        sent = {name: recipe.value(value, parameters) for name, value in recipe.model.items()}
+        #: The project's own model parameters win over the recipe's.
+        self.sent = {**sent, **(model_parameters or {})}
+
+    @property
+    def feedback(self) -> bool:
+        """Whether later requests depend on what earlier ones gave, so that waves have a fixed size."""
+        return self.recipe.wave is not None
+
+    def wave_size(self, missing: int) -> int:
+        """How many requests the next wave has, when ``missing`` samples are still wanted."""
+        if self.recipe.wave is None:
+            return missing
+        size = self.recipe.value(self.recipe.wave, self.setting.parameters)
+        if not isinstance(size, int):
+            raise UsageError(f"Recipe {self.recipe.name!r}: wave should be a whole number, not {size!r}.")
+        return size
+
+    def at(self, ordinal: int, pool: Pool) -> Planned:
+        """The request at one place. Equal arguments give an equal request, whatever was asked before."""
+        conditions: dict[str, Any] = {}
+        for condition, options in self._conditions:
+            conditions.update(condition(self.setting, ordinal, conditions, options))
+        shown = []
+        if self._demonstrations:
+            select, options = self._demonstrations
+            shown = list(select(self.setting, ordinal, conditions, pool, options))
+        request = Request(
+            messages=self._prompts.render(conditions, shown),
+            conditions=conditions,
+            parameters=self.sent,
+            # Repeats are wanted here: the place in the series, and the seed, tell them apart in the cache.
+            draw=(self.setting.seed << 32) | ordinal,
+        )
+        return Planned(ordinal, request, {"demonstrations": [one.id for one in shown]} if shown else {})
+
+    def parse(self, answer: Answer, conditions: Mapping[str, Any]) -> Mapping[str, Any] | Refusal:
+        """The sample's fields from an answer, or why it gives none."""
+        parse, options = self._parse
+        return parse(answer, self.setting, conditions, options)
+
+    def rules(self) -> list[tuple[str, Accept]]:
+        """Fresh acceptance rules with their names."""
+        return [
+            (step.part, ACCEPT.get(step.part)(self.setting, **self.recipe.options(step, self.setting.parameters)))
+            for step in self.recipe.accept
+        ]

@@ -1,0 +1,1 @@
+"""What recipes ask before the first sample."""

@@ -1,0 +1,124 @@
+"""The curate job: a chain of filters over the generated samples; drops become verdicts, nothing is deleted."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from workbench.curate import base
+from workbench.curate.base import Context, Filter, Item, Verdict, parse_filter
+from workbench.jobs.run import Cancelled, Ended, JobContext
+from workbench.store import curation, jobs, splits
+from workbench.store.connection import Store
+from workbench.store.curation import Drop
+
+#: Examples per filter that a preview keeps for the screen.
+EXAMPLES = 40
+
+
+def run(context: JobContext) -> Ended:
+    """Judge every generated sample that no person rejected. ``preview`` counts without storing a verdict.
+
+    The verdicts of this job replace those of earlier curate jobs; ``undo`` brings the earlier ones back.
+    """
+    store, parameters = context.store, context.job.parameters
+    if parameters.get("undo"):
+        return _undo(store)
+    started = time.monotonic()
+    specs: list[str] = list(parameters.get("filters") or context.project.config.curate.filters)
+    filters = [parse_filter(spec) for spec in specs]
+    preview = bool(parameters.get("preview"))
+    items = load_items(store)
+    seeds = [Item(id=i, text=text, label=label) for i, text, label in splits.training(store)]
+    dropped: dict[str, int] = {}
+    alone: dict[str, int] = {}
+    examples: dict[str, list[Any]] = {}
+    remaining: Sequence[Item] = items
+    drops: list[Drop] = []
+    try:
+        for place, (spec, one) in enumerate(zip(specs, filters, strict=True)):
+            name = unique_name(spec, one, specs)
+            settings = _context(context, seeds, name, place, len(filters))
+            verdicts = list(one.judge(remaining, settings))
+            if preview:
+                everyone = verdicts if len(remaining) == len(items) else list(one.judge(items, settings))
+                alone[name] = sum(not verdict.keep for verdict in everyone)
+            found = [
+                Drop(item.id, name, one.version, dataclasses.asdict(one), verdict.reason, verdict.value, verdict.other)  # type: ignore[call-overload]
+                for item, verdict in zip(remaining, verdicts, strict=True)
+                if not verdict.keep
+            ]
+            dropped[name] = len(found)
+            texts = {item.id: item.text[:500] for item in remaining}
+            examples[name] = [
+                [drop.sample_id, texts[drop.sample_id], drop.reason, drop.other_id] for drop in found[:EXAMPLES]
+            ]
+            drops += found
+            _keep_values(store, name, one.version, remaining, verdicts, context.job.id)
+            remaining = [item for item, verdict in zip(remaining, verdicts, strict=True) if verdict.keep]
+    except base.Cancelled as error:
+        raise Cancelled("Cancelled; no verdict was changed.") from error
+    result = {
+        "checked": len(items), "kept": len(remaining), "dropped": dropped, "alone": alone, "filters": specs,
+        "preview": preview, "examples": examples if preview else {}, "seconds": round(time.monotonic() - started, 3),
+    }  # fmt: skip
+    if not preview:
+        before = [job for job in curation.jobs_in_force(store) if job != context.job.id]
+        jobs.set_limits(store, context.job.id, {"replaces": before})
+        curation.save_drops(store, context.job.id, drops)
+        for job in before:
+            curation.set_active(store, job, active=False)
+        result["seconds"] = round(time.monotonic() - started, 3)
+    return Ended(result)
+
+
+def unique_name(spec: str, one: Filter, specs: Sequence[str]) -> str:
+    """The filter's name; its place is added when the chain has it twice, so that both keep their verdicts."""
+    same = [other for other in specs if other.partition(":")[0] == spec.partition(":")[0]]
+    return one.name if len(same) == 1 else f"{one.name}-{same.index(spec) + 1}"
+
+
+def load_items(store: Store) -> list[Item]:
+    """Every generated sample that no person rejected, with its "confidence"."""
+    scores = curation.scores(store, "confidence")
+    return [
+        Item(id=i, text=text, fields=fields, label=label, scores={"confidence": scores[i]} if i in scores else {})
+        for i, text, label, _, fields in splits.generated(store, "status != 'rejected'")
+    ]
+
+
+def _context(context: JobContext, seeds: list[Item], name: str, place: int, filters: int) -> Context:
+    def progress(done: int, total: int) -> None:
+        share = place + done / max(1, total)
+        context.report(int(share * 1000), filters * 1000, name)
+
+    return Context(seeds=seeds, seed=context.project.config.evaluate.seed, progress=progress)
+
+
+def _keep_values(
+    store: Store, name: str, version: int, items: Sequence[Item], verdicts: Sequence[Verdict], job_id: int
+) -> None:
+    """The numbers behind the verdicts, for histograms and views (``score.filter.NAME``)."""
+    values = [
+        (item.id, float(verdict.value))
+        for item, verdict in zip(items, verdicts, strict=True)
+        if verdict.value is not None and verdict.value == verdict.value  # noqa: PLR0124 - NaN is no number to store
+    ]
+    curation.save_scores(store, f"filter.{name}", values, version=version, job_id=job_id)
+
+
+def _undo(store: Store) -> Ended:
+    """Take back the verdicts in force; those that they had replaced are in force again."""
+    in_force = curation.jobs_in_force(store)
+    changed = 0
+    restored: list[int] = []
+    for job in in_force:
+        changed += curation.set_active(store, job, active=False)
+        restored += jobs.get(store, job).limits.get("replaces", [])
+    for job in restored:
+        changed += curation.set_active(store, job, active=True)
+    return Ended(
+        {"checked": changed, "kept": 0, "dropped": {}, "undone": in_force, "restored": restored, "seconds": 0.0}
+    )

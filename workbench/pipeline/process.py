@@ -1,0 +1,37 @@
+"""The entry point of a job's process: ``python -m workbench.pipeline.process PROJECT JOB [--detach]``.
+
+The only place that knows which callable runs which kind of job; each is imported only in the process that needs it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+from workbench.jobs.launch import detach
+from workbench.jobs.run import Run, run
+from workbench.project import Project
+
+_KINDS = ("generate", "curate", "evaluate", "learn", "import", "export")
+
+
+def _loader(kind: str) -> Callable[[], Run]:
+    def load() -> Run:
+        found: Run = import_module(f"workbench.pipeline.{kind}_job").run
+        return found
+
+    return load
+
+
+def main(arguments: list[str]) -> int:
+    if "--detach" in arguments:
+        arguments.remove("--detach")
+        detach()
+    folder, job_id = arguments
+    return run(Project(Path(folder)), int(job_id), {kind: _loader(kind) for kind in _KINDS})
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

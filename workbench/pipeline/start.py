@@ -1,0 +1,42 @@
+"""Starting and resuming jobs: what the screen and the commands call. Imports nothing heavy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from workbench.jobs.launch import launch, resumable
+from workbench.store import jobs
+from workbench.store.connection import Store
+
+MODULE = "workbench.pipeline.process"
+
+
+def submit(
+    store: Store,
+    kind: str,
+    parameters: Mapping[str, Any],
+    limits: Mapping[str, Any] | None = None,
+    *,
+    start: bool = True,
+) -> int:
+    """Queue a job and start its process; returns the job's id. With ``start=False`` somebody else runs it."""
+    job_id = jobs.create(store, kind, parameters, limits)
+    if start:
+        launch(store, job_id, MODULE)
+    return job_id
+
+
+def resume(store: Store, job_id: int) -> None:
+    """Start the process of an interrupted, failed or cancelled job again; raises ``UsageError`` if it cannot go on."""
+    resumable(store, job_id)
+    with store.write() as connection:
+        jobs.requeue(connection, job_id)
+    launch(store, job_id, MODULE)
+
+
+def learn_later(store: Store) -> int | None:
+    """Start a learn job unless one is queued or running already (it will see what is new)."""
+    if any(job.kind == "learn" for job in jobs.active(store)):
+        return None
+    return submit(store, "learn", {})

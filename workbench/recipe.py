@@ -1,0 +1,176 @@
+"""Recipes: YAML files that compose registered parts into a published method. Loaded, checked, and given parameters."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+
+from workbench.config import Part, check, load_yaml
+from workbench.errors import UsageError
+from workbench.paths import PACKAGE
+
+FOLDER = PACKAGE / "recipes"
+
+
+class Parameter(Part):
+    """A parameter of a recipe. Its kind is that of its default."""
+
+    default: int | float | bool | str | dict[str, Any] | None
+    help: str
+    minimum: float | None = None
+    maximum: float | None = None
+
+    @property
+    def kind(self) -> str:
+        value = self.default
+        for kind, name in ((bool, "yes or no"), (int, "whole number"), (float, "number"), (str, "text")):
+            if isinstance(value, kind):
+                return name
+        return "mapping"
+
+    def check(self, name: str, value: Any) -> Any:
+        """``value`` as this parameter takes it; raises ``UsageError`` when it cannot."""
+        kind = self.kind
+        if kind == "number" and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        fits = {
+            "yes or no": isinstance(value, bool),
+            "whole number": isinstance(value, int) and not isinstance(value, bool),
+            "number": isinstance(value, float),
+            "text": isinstance(value, str),
+            "mapping": value is None or isinstance(value, dict),
+        }[kind]
+        if not fits:
+            raise UsageError(f"{name} is {value!r}, but should be a {kind}: {self.help}")
+        if isinstance(value, (int, float)):
+            if self.minimum is not None and value < self.minimum:
+                raise UsageError(f"{name} is {value}, but should be at least {self.minimum:g}.")
+            if self.maximum is not None and value > self.maximum:
+                raise UsageError(f"{name} is {value}, but should be at most {self.maximum:g}.")
+        return value
+
+
+class Step(Part):
+    """A registered part with its options; an option that is a string ``$name`` stands for a parameter."""
+
+    part: str
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class PromptText(Part):
+    """Jinja templates. They see the task, the label, conditions, demonstrations and parameters."""
+
+    system: str = ""
+    user: str = Field(min_length=1)
+
+
+class Recipe(Part):
+    """One recipe. ``place`` is where the survey's tree has it; ``needs`` what the model must be able to do."""
+
+    name: str = Field(pattern=r"^[a-z0-9-]+$")
+    version: int = 1
+    title: str
+    paper: str
+    arxiv: str = ""
+    year: int
+    place: str
+    tasks: list[Literal["classification"]] = Field(min_length=1)
+    needs: list[Literal["chat", "text_given_label", "logprobs", "structured", "embeddings", "seeds"]]
+    summary: str
+    when: str
+    requests_per_sample: str
+    parameters: dict[str, Parameter] = Field(default_factory=dict)
+    prepare: Step | None = None
+    conditions: list[Step] = Field(min_length=1)
+    demonstrations: Step | None = None
+    prompt: PromptText
+    model: dict[str, Any] = Field(default_factory=dict)
+    parse: Step
+    wave: int | str | None = None
+    accept: list[Step] = Field(default_factory=list)
+
+    @field_validator("wave")
+    @classmethod
+    def _positive(cls, wave: int | str | None) -> int | str | None:
+        if isinstance(wave, int) and wave < 1:
+            raise ValueError("a wave has at least one request")
+        return wave
+
+    def settle(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """All parameters: the given ones checked, the others at their defaults. Raises ``UsageError``."""
+        for name in given:
+            if name not in self.parameters:
+                close = difflib.get_close_matches(name, self.parameters, n=1)
+                hint = f"did you mean {close[0]!r}?" if close else f"it has: {', '.join(self.parameters) or 'none'}."
+                raise UsageError(f"Recipe {self.name!r} has no parameter {name!r}; {hint}")
+        return {
+            name: parameter.check(f"{self.name}.{name}", given[name]) if name in given else parameter.default
+            for name, parameter in self.parameters.items()
+        }
+
+    def options(self, step: Step, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """A step's options with ``$name`` replaced by the parameter's value."""
+        return {name: self.value(option, parameters) for name, option in step.options.items()}
+
+    def value(self, option: Any, parameters: Mapping[str, Any]) -> Any:
+        if isinstance(option, str) and option.startswith("$"):
+            if option[1:] not in parameters:
+                raise UsageError(f"Recipe {self.name!r} uses {option}, but has no such parameter.")
+            return parameters[option[1:]]
+        return option
+
+    def refusal(self, capabilities: frozenset[str], model: str, *, task: str, seeds: int) -> str | None:
+        """Why this recipe cannot run with that model and project, as a sentence; None if it can."""
+        if task not in self.tasks:
+            return f"Recipe {self.name!r} is for {', '.join(self.tasks)}, but this project's task is {task}."
+        offered = set(capabilities) | ({"text_given_label"} if "chat" in capabilities else set())
+        missing = [need for need in self.needs if need != "seeds" and need not in offered]
+        if missing:
+            words = {"chat": "follow instructions", "logprobs": "give token log-probabilities",
+                     "structured": "answer by a JSON schema", "embeddings": "give embeddings"}  # fmt: skip
+            wanted = " and ".join(words.get(need, need) for need in missing)
+            return (
+                f"Recipe {self.name!r} needs a model that can {wanted}, and {model} cannot; "
+                "use an endpoint (--model openai:NAME), or recipe 'zerogen'."
+            )
+        if "seeds" in self.needs and not seeds:
+            return f"Recipe {self.name!r} needs seeds; add some with `workbench import FILE --as seed`."
+        return None
+
+
+@cache
+def _load(path: Path) -> Recipe:
+    value, node = load_yaml(path)
+    return check(Recipe, value, node, path)
+
+
+def names() -> list[str]:
+    """Names of the recipes that come with the workbench."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def path_of(name: str) -> Path:
+    """Where a recipe's file is; raises ``UsageError`` with the nearest name when there is none."""
+    known = names()
+    if name in known:
+        return FOLDER / f"{name}.yaml"
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(known)}."
+    raise UsageError(f"There is no recipe {name!r}; {hint}")
+
+
+def load(name: str) -> Recipe:
+    """A recipe by name, or from a file when ``name`` ends in .yaml; raises ``UsageError`` or ``FileError`` (with the line)."""
+    if name.endswith((".yaml", ".yml")):
+        return _load(Path(name).expanduser().resolve())
+    return _load(path_of(name))
+
+
+def everyone() -> Sequence[Recipe]:
+    """All recipes, by year and name."""
+    return sorted((load(name) for name in names()), key=lambda recipe: (recipe.year, recipe.name))
