@@ -186,7 +186,7 @@ def load_yaml(path: Path) -> tuple[Any, yaml.Node]:
         raise FileError(path, None, "is empty.")
     _check(node, path, 0)
     try:
-        return yaml.load(text, Loader=Loader), node  # noqa: S506 - Loader is a safe one
+        return yaml.load(text, Loader=Loader), node
     except (yaml.YAMLError, ValueError) as error:
         raise FileError(path, None, f"not valid YAML: {' '.join(str(error).split())}") from error
 
@@ -243,6 +243,8 @@ def _sentence(model: type[BaseModel], error: Any, where: str) -> str:
     if kind == "extra_forbidden":
         known = _keys_at(model, location[:-1])
         close = difflib.get_close_matches(str(location[-1]), known, n=1)
+        if " " in str(location[-1]):
+            return f"unknown key {str(location[-1])!r}; a text with a comma inside {{...}} needs quotes."
         hint = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(known)}."
         return f"unknown key {str(location[-1])!r}; {hint}"
     if kind == "missing":
@@ -309,7 +311,7 @@ def layers(path: Path) -> tuple[Config, dict[str, str]]:
                 sources[f"{section}.{key}"] = source
 
     for key, inner in value.items():
-        for name in inner if isinstance(inner, Mapping) and key in LAYERED else [None]:
+        for name in inner if isinstance(inner, Mapping) and key in (*LAYERED, "task") else [None]:
             sources[key if name is None else f"{key}.{name}"] = str(path.name)
     if user_file.is_file():
         own, own_node = load_yaml(user_file)

@@ -131,8 +131,12 @@ class Recipe(Part):
         offered = set(capabilities) | ({"text_given_label"} if "chat" in capabilities else set())
         missing = [need for need in self.needs if need != "seeds" and need not in offered]
         if missing:
-            words = {"chat": "follow instructions", "logprobs": "give token log-probabilities",
-                     "structured": "answer by a JSON schema", "embeddings": "give embeddings"}  # fmt: skip
+            words = {
+                "chat": "follow instructions",
+                "logprobs": "give token log-probabilities",
+                "structured": "answer by a JSON schema",
+                "embeddings": "give embeddings",
+            }
             wanted = " and ".join(words.get(need, need) for need in missing)
             return (
                 f"Recipe {self.name!r} needs a model that can {wanted}, and {model} cannot; "

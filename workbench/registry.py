@@ -53,7 +53,7 @@ class Registry(Generic[T]):
         if name not in self._items and (entry := self._external().get(name)) is not None:
             try:
                 self._items[name] = entry.load()
-            except Exception as error:  # noqa: BLE001 - foreign code; the failure is shown to the person
+            except Exception as error:
                 self.failures[name] = f"{type(error).__name__}: {error}"
                 raise UsageError(
                     f"{self.kind} {name!r} comes from {entry.value} and failed to load ({self.failures[name]}); "

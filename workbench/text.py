@@ -16,8 +16,9 @@ _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[^\w\s]|_", re.UNICODE)
 #: Bidirectional overrides and isolates, invisible format characters that reorder or hide text. Zero-width joiner and
 #: non-joiner stay: emoji and Indic, Persian and Arabic scripts need them.
 _HIDDEN = frozenset(
-    [*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x061C, 0x200E, 0x200F, 0x00AD, 0xFEFF, *range(0xFFF9, 0xFFFC)]
-    + [*range(0xE0000, 0xE0080)]
+    {0x061C, 0x200E, 0x200F, 0x00AD, 0xFEFF}.union(
+        range(0x202A, 0x202F), range(0x2066, 0x206A), range(0xFFF9, 0xFFFC), range(0xE0000, 0xE0080)
+    )
 )
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u00ad\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb"

@@ -61,9 +61,15 @@ def run(context: JobContext) -> Ended:
     except base.Cancelled as error:
         raise Cancelled("Cancelled; no verdict was changed.") from error
     result = {
-        "checked": len(items), "kept": len(remaining), "dropped": dropped, "alone": alone, "filters": specs,
-        "preview": preview, "examples": examples if preview else {}, "seconds": round(time.monotonic() - started, 3),
-    }  # fmt: skip
+        "checked": len(items),
+        "kept": len(remaining),
+        "dropped": dropped,
+        "alone": alone,
+        "filters": specs,
+        "preview": preview,
+        "examples": examples if preview else {},
+        "seconds": round(time.monotonic() - started, 3),
+    }
     if not preview:
         before = [job for job in curation.jobs_in_force(store) if job != context.job.id]
         jobs.set_limits(store, context.job.id, {"replaces": before})
@@ -104,7 +110,7 @@ def _keep_values(
     values = [
         (item.id, float(verdict.value))
         for item, verdict in zip(items, verdicts, strict=True)
-        if verdict.value is not None and verdict.value == verdict.value  # noqa: PLR0124 - NaN is no number to store
+        if verdict.value is not None and verdict.value == verdict.value
     ]
     curation.save_scores(store, f"filter.{name}", values, version=version, job_id=job_id)
 

@@ -56,9 +56,12 @@ def material(context: JobContext, where: str) -> Material:
 
 
 def _sample(
-    sample_id: int, text: str, label: str | None, generated: str | None,
+    sample_id: int,
+    text: str,
+    label: str | None,
+    generated: str | None,
     people: Mapping[int, tuple[str | None, str | None]],
-) -> Sample:  # fmt: skip
+) -> Sample:
     said, status = people.get(sample_id, (None, None))
     person = json.loads(said) if said is not None else None
     return Sample(sample_id, text, label, generated, person if isinstance(person, str) else None, status)

@@ -38,21 +38,34 @@ def run(context: JobContext) -> Ended:
     snapshot = snapshots.create(store, ids, view.text, details={"format": kind.name, "out": path.name})
     total = snapshot.total
     written = write(
-        kind.name, _samples(context, snapshot), path,
+        kind.name,
+        _samples(context, snapshot),
+        path,
         context=ExportContext(
-            fields=tuple(config.task.fields), labels=tuple(config.task.label_names), instruction=config.export.instruction,
+            fields=tuple(config.task.fields),
+            labels=tuple(config.task.label_names),
+            instruction=config.export.instruction,
             raw=bool(parameters.get("raw")),
-        ), overwrite=overwrite,
-    )  # fmt: skip
+        ),
+        overwrite=overwrite,
+    )
     context.report(total, total, "writing the data card")
     facts = card_facts(context, snapshot)
     facts["files"] = [{"name": path.name, "format": kind.name, "rows": written.rows, "sha256": written.sha256}]
     write_card(facts, card_path, overwrite=overwrite)
     failed = [{"uuid": one.uuid, "reason": one.reason} for one in written.failed]
-    return Ended({
-        "rows": written.rows, "path": str(path), "sha256": written.sha256, "snapshot": snapshot.id,
-        "snapshot_sha256": snapshot.sha256, "card": str(card_path), "failed": failed[:100], "failed_rows": len(failed),
-    })  # fmt: skip
+    return Ended(
+        {
+            "rows": written.rows,
+            "path": str(path),
+            "sha256": written.sha256,
+            "snapshot": snapshot.id,
+            "snapshot_sha256": snapshot.sha256,
+            "card": str(card_path),
+            "failed": failed[:100],
+            "failed_rows": len(failed),
+        }
+    )
 
 
 def _samples(context: JobContext, snapshot: Snapshot) -> Iterator[ExportSample]:
@@ -79,9 +92,17 @@ def _known(store: Store, batch: list[tuple[int, dict[str, Any], Any]]) -> Iterat
         sample = by_id[sample_id]
         model, recipe = made.get(sample_id, (None, None))
         yield ExportSample(
-            uuid=sample.uuid, fields=fields, label=label, status=sample.status, origin=sample.origin,
-            split=sample.split, conditions=sample.conditions, scores=scores.get(sample_id, {}), model=model, recipe=recipe,
-        )  # fmt: skip
+            uuid=sample.uuid,
+            fields=fields,
+            label=label,
+            status=sample.status,
+            origin=sample.origin,
+            split=sample.split,
+            conditions=sample.conditions,
+            scores=scores.get(sample_id, {}),
+            model=model,
+            recipe=recipe,
+        )
 
 
 def card_facts(context: JobContext, snapshot: Snapshot) -> dict[str, Any]:
@@ -99,11 +120,21 @@ def card_facts(context: JobContext, snapshot: Snapshot) -> dict[str, Any]:
     evaluation = newest(store)
     curated = [jobs.get(store, one) for one in curation.jobs_in_force(store)]
     facts: dict[str, Any] = {
-        "name": config.name, "pretty_name": config.export.title or config.name, "language": [config.task.language],
-        "task": config.task.kind, "description": config.task.description, "fields": list(config.task.fields),
-        "labels": config.task.label_names, "rows": snapshot.total, "snapshot": str(snapshot.id), "sha256": snapshot.sha256,
-        "created": snapshot.created_at, "recipes": ledger.provenance(store), "splits": dict(parts),
-        "origins": dict(origins), "statuses": dict(statuses),
+        "name": config.name,
+        "pretty_name": config.export.title or config.name,
+        "language": [config.task.language],
+        "task": config.task.kind,
+        "description": config.task.description,
+        "fields": list(config.task.fields),
+        "labels": config.task.label_names,
+        "rows": snapshot.total,
+        "snapshot": str(snapshot.id),
+        "sha256": snapshot.sha256,
+        "created": snapshot.created_at,
+        "recipes": ledger.provenance(store),
+        "splits": dict(parts),
+        "origins": dict(origins),
+        "statuses": dict(statuses),
         "filters": [
             {"name": name, "checked": (job.result or {}).get("checked"), "dropped": n}
             for job in curated
@@ -111,12 +142,14 @@ def card_facts(context: JobContext, snapshot: Snapshot) -> dict[str, Any]:
         ],
         "annotations": curation.annotation_summary(store),
         "limitations": _limitations(store, counts),
-    }  # fmt: skip
+    }
     if config.export.licence:
         facts["license"] = config.export.licence
     if evaluation:
-        facts["metrics"] = {name: {key: metric.get(key) for key in ("value", "low", "high", "note")}
-                            for name, metric in evaluation["metrics"].items()}  # fmt: skip
+        facts["metrics"] = {
+            name: {key: metric.get(key) for key in ("value", "low", "high", "note")}
+            for name, metric in evaluation["metrics"].items()
+        }
     return facts
 
 

@@ -19,9 +19,12 @@ def run(context: JobContext) -> Ended:
     parameters = context.job.parameters
     described = run_of(context.project, context.store, parameters)
     series = ledger.series(
-        context.store, described.recipe.name, {"version": described.recipe.version, **parameters["parameters"]},
-        parameters["model"], parameters["seed"],
-    )  # fmt: skip
+        context.store,
+        described.recipe.name,
+        {"version": described.recipe.version, **parameters["parameters"]},
+        parameters["model"],
+        parameters["seed"],
+    )
     lock = jobs.hold_name(context.project, f"series-{series}")
     if lock is None:
         raise WorkbenchError(
@@ -29,10 +32,17 @@ def run(context: JobContext) -> Ended:
         )
     wanted = _wanted(context, described.wanted(ledger.kept(context.store, series)))
     engine = Engine(
-        store=context.store, series_id=series, job_id=context.job.id, recipe=described.recipe, setting=described.setting,
-        model=described.model, prices=described.prices, limits=dict(context.job.limits),
-        model_parameters=dict(context.project.config.model.parameters), log=context.log,
-    )  # fmt: skip
+        store=context.store,
+        series_id=series,
+        job_id=context.job.id,
+        recipe=described.recipe,
+        setting=described.setting,
+        model=described.model,
+        prices=described.prices,
+        limits=dict(context.job.limits),
+        model_parameters=dict(context.project.config.model.parameters),
+        log=context.log,
+    )
     if parameters.get("prepare_only"):
         return _prepared(engine, described.recipe.prepare is not None)
     outcome = asyncio.run(engine.run(wanted))

@@ -33,9 +33,12 @@ def run(context: JobContext) -> Ended:
     path = Path(parameters["file"])
     origin, split = ROLES[role]
     mapper = Mapper(
-        list(task.fields), task.label_names, parse_map(parameters["map"]) if parameters.get("map") else None,
-        label_required=role in ("seed", "validation", "test"), use_label=role != "unlabelled",
-    )  # fmt: skip
+        list(task.fields),
+        task.label_names,
+        parse_map(parameters["map"]) if parameters.get("map") else None,
+        label_required=role in ("seed", "validation", "test"),
+        use_label=role != "unlabelled",
+    )
     rows = read(path, format=parameters.get("format"), encoding=parameters.get("encoding"))
     columns, rows = columns_ahead(rows)
     chosen = mapper.check_columns(columns, path) if columns else {}
@@ -68,14 +71,28 @@ def run(context: JobContext) -> Ended:
     snapshots.count_source(context.store, source, counted, added)
     if added and role in ("seed", "real", "synthetic", "unlabelled"):
         start.learn_later(context.store)
-    return Ended({
-        "read": counted, "added": added, "duplicates": duplicates, "failed": listed, "failed_rows": failed,
-        "columns": chosen, "role": role, "seconds": round(time.monotonic() - started, 3),
-    })  # fmt: skip
+    return Ended(
+        {
+            "read": counted,
+            "added": added,
+            "duplicates": duplicates,
+            "failed": listed,
+            "failed_rows": failed,
+            "columns": chosen,
+            "role": role,
+            "seconds": round(time.monotonic() - started, 3),
+        }
+    )
 
 
 def _sample(mapped: Mapped, origin: str, split: str, source: int, job: int) -> NewSample:
     return NewSample(
-        fields=mapped.fields, label=mapped.label, origin=origin, split=split,
-        conditions={"imported": mapped.extra} if mapped.extra else {}, job_id=job, source_id=source, source_line=mapped.line,
-    )  # fmt: skip
+        fields=mapped.fields,
+        label=mapped.label,
+        origin=origin,
+        split=split,
+        conditions={"imported": mapped.extra} if mapped.extra else {},
+        job_id=job,
+        source_id=source,
+        source_line=mapped.line,
+    )

@@ -51,10 +51,14 @@ def parameters_of(project: Project, given: Mapping[str, Any]) -> dict[str, Any]:
     recipe = load(name)
     chosen = {**config.generate.parameters.get(recipe.name, {}), **(given.get("parameters") or {})}
     return {
-        "recipe": name, "count": count, "more": more, "model": given.get("model") or config.model.use,
-        "seed": config.generate.seed if given.get("seed") is None else given["seed"], "parameters": recipe.settle(chosen),
+        "recipe": name,
+        "count": count,
+        "more": more,
+        "model": given.get("model") or config.model.use,
+        "seed": config.generate.seed if given.get("seed") is None else given["seed"],
+        "parameters": recipe.settle(chosen),
         "learn": given.get("learn", True),
-    }  # fmt: skip
+    }
 
 
 def run_of(project: Project, store: Store, parameters: Mapping[str, Any]) -> Run:
@@ -72,10 +76,13 @@ def run_of(project: Project, store: Store, parameters: Mapping[str, Any]) -> Run
         parameters["model"],
         examples=[(seed.text, seed.label) for seed in seeds if seed.label is not None],
         settings=ModelSettings(
-            base_url=config.model.base_url, timeout=config.model.timeout, seed=parameters["seed"],
-            api_key_env=config.model.api_key_env, group=config.model.group,
+            base_url=config.model.base_url,
+            timeout=config.model.timeout,
+            seed=parameters["seed"],
+            api_key_env=config.model.api_key_env,
+            group=config.model.group,
         ),
-    )  # fmt: skip
+    )
     refusal = recipe.refusal(
         frozenset(model.capabilities), parameters["model"], task=config.task.kind, seeds=len(seeds)
     )

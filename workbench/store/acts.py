@@ -143,15 +143,30 @@ def apply(
 
 
 def _new_act(
-    connection: sqlite3.Connection, annotator_id: int, kind: str, change: str, ids: Sequence[int], *, small: bool,
+    connection: sqlite3.Connection,
+    annotator_id: int,
+    kind: str,
+    change: str,
+    ids: Sequence[int],
+    *,
+    small: bool,
     undoes: int | None = None,
-) -> int:  # fmt: skip
+) -> int:
     cursor = connection.execute(
         "INSERT INTO act (uuid, annotator_id, kind, change, undoes, targets, total, applied, created_at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (new_uuid(), annotator_id, kind, change, undoes, None if small else pack(ids), len(ids),
-         len(ids) if small else 0, now()),
-    )  # fmt: skip
+        (
+            new_uuid(),
+            annotator_id,
+            kind,
+            change,
+            undoes,
+            None if small else pack(ids),
+            len(ids),
+            len(ids) if small else 0,
+            now(),
+        ),
+    )
     assert cursor.lastrowid is not None
     return cursor.lastrowid
 
@@ -200,9 +215,13 @@ _NONE: _Opinion = (None,) * 8
 
 
 def _apply_rows(
-    connection: sqlite3.Connection, act_id: int, annotator_id: int, ids: Sequence[int], change: Change,
+    connection: sqlite3.Connection,
+    act_id: int,
+    annotator_id: int,
+    ids: Sequence[int],
+    change: Change,
     seconds: float | None,
-) -> None:  # fmt: skip
+) -> None:
     at = now()
     for sample_id in ids:
         row = connection.execute(
@@ -243,9 +262,16 @@ def _revert_rows(
 
 
 def _append(
-    connection: sqlite3.Connection, seq: int, act_id: int, sample_id: int, annotator_id: int, prior: int | None,
-    seconds: float | None, state: _Opinion, at: str,
-) -> None:  # fmt: skip
+    connection: sqlite3.Connection,
+    seq: int,
+    act_id: int,
+    sample_id: int,
+    annotator_id: int,
+    prior: int | None,
+    seconds: float | None,
+    state: _Opinion,
+    at: str,
+) -> None:
     connection.execute(
         f"INSERT INTO annotation (id, uuid, act_id, sample_id, annotator_id, prior_id, seconds, {_STATE}, created_at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -282,9 +308,16 @@ def resolve(connection: sqlite3.Connection, sample_id: int) -> None:
         return
     connection.execute(
         "UPDATE sample SET label = ?, label_key = ?, status = ?, hash = ?, fields = ?, text = ? WHERE id = ?",
-        (label, label_key(value), status, digest(contents, value), None if fields == original[1] else fields,
-         text_of(contents), sample_id),
-    )  # fmt: skip
+        (
+            label,
+            label_key(value),
+            status,
+            digest(contents, value),
+            None if fields == original[1] else fields,
+            text_of(contents),
+            sample_id,
+        ),
+    )
 
 
 def _last(opinions: list[tuple[Any, ...]], column: int, default: Any) -> Any:
@@ -349,9 +382,11 @@ def _reverse(
             return None
         small = act.total <= CHUNK
         blob = connection.execute("SELECT targets FROM act WHERE id = ?", (act.id,)).fetchone()[0]
-        ids = unpack(blob).tolist() if blob else [
-            row[0] for row in connection.execute("SELECT sample_id FROM annotation WHERE act_id = ?", (act.id,))
-        ]  # fmt: skip
+        ids = (
+            unpack(blob).tolist()
+            if blob
+            else [row[0] for row in connection.execute("SELECT sample_id FROM annotation WHERE act_id = ?", (act.id,))]
+        )
         kind = "redo" if after else "undo"
         new = _new_act(connection, annotator_id, kind, encode({"after": after}), ids, small=small, undoes=act.id)
         connection.execute("UPDATE act SET undone_by = ? WHERE id = ?", (None if after else new, act.id))

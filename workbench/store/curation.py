@@ -51,11 +51,19 @@ def put_drops(connection: sqlite3.Connection, job_id: int, drops: Sequence[Drop]
         "INSERT OR REPLACE INTO verdict (sample_id, filter, job_id, active, version, parameters, reason, value, other_id) "
         "VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?)",
         [
-            (drop.sample_id, drop.filter, job_id, drop.version, encode(drop.parameters),
-             drop.reason.encode("utf-8", "replace").decode(), drop.value, drop.other_id)
+            (
+                drop.sample_id,
+                drop.filter,
+                job_id,
+                drop.version,
+                encode(drop.parameters),
+                drop.reason.encode("utf-8", "replace").decode(),
+                drop.value,
+                drop.other_id,
+            )
             for drop in drops
         ],
-    )  # fmt: skip
+    )
     _recount(connection, [drop.sample_id for drop in drops])
 
 

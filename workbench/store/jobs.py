@@ -52,9 +52,18 @@ _COLUMNS = (
 
 def _job(row: tuple[Any, ...]) -> Job:
     return Job(
-        row[0], row[1], json.loads(row[2]), row[3], bool(row[4]), json.loads(row[5]), row[6], row[7], row[8],
-        None if row[9] is None else json.loads(row[9]), *row[10:],
-    )  # fmt: skip
+        row[0],
+        row[1],
+        json.loads(row[2]),
+        row[3],
+        bool(row[4]),
+        json.loads(row[5]),
+        row[6],
+        row[7],
+        row[8],
+        None if row[9] is None else json.loads(row[9]),
+        *row[10:],
+    )
 
 
 def create(store: Store, kind: str, parameters: Mapping[str, Any], limits: Mapping[str, Any] | None = None) -> int:
@@ -143,9 +152,13 @@ def start(store: Store, job_id: int) -> None:
 
 
 def tell(
-    connection: sqlite3.Connection, job_id: int, done: int, total: int | None, note: str,
+    connection: sqlite3.Connection,
+    job_id: int,
+    done: int,
+    total: int | None,
+    note: str,
     result: Mapping[str, Any] | None = None,
-) -> tuple[bool, dict[str, Any]]:  # fmt: skip
+) -> tuple[bool, dict[str, Any]]:
     """Say how far the job is, inside the caller's transaction; returns what people want of it: (cancel?, limits)."""
     connection.execute(
         "UPDATE job SET done = ?, total = ?, note = ?, result = coalesce(?, result) WHERE id = ?",

@@ -176,9 +176,19 @@ def keep_answer(connection: sqlite3.Connection, one: Asked) -> None:
     connection.execute(
         "INSERT INTO answer (key, text, model, finish_reason, input_tokens, output_tokens, logprobs, seconds, cost, "
         "created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        (bytes.fromhex(one.key), (one.answer_text or "").encode("utf-8", "replace").decode(), one.answer_model,
-         one.finish_reason, one.input_tokens, one.output_tokens, pack_logprobs(one.logprobs), one.seconds, one.cost, now()),
-    )  # fmt: skip
+        (
+            bytes.fromhex(one.key),
+            (one.answer_text or "").encode("utf-8", "replace").decode(),
+            one.answer_model,
+            one.finish_reason,
+            one.input_tokens,
+            one.output_tokens,
+            pack_logprobs(one.logprobs),
+            one.seconds,
+            one.cost,
+            now(),
+        ),
+    )
 
 
 def record(
@@ -200,10 +210,22 @@ def record(
             "ON CONFLICT (series_id, ordinal) DO UPDATE SET answer_id = excluded.answer_id, state = excluded.state, "
             "reason = excluded.reason, attempts = request.attempts + excluded.attempts, job_id = excluded.job_id "
             "RETURNING id",
-            (series_id, one.ordinal, job_id, prompts.id(connection, one.messages), encode(one.parameters),
-             encode(one.conditions), encode(one.parents), one.draw, answer_id,
-             "failed" if answer_id is None else "answered", one.reason, one.attempts, at),
-        )  # fmt: skip
+            (
+                series_id,
+                one.ordinal,
+                job_id,
+                prompts.id(connection, one.messages),
+                encode(one.parameters),
+                encode(one.conditions),
+                encode(one.parents),
+                one.draw,
+                answer_id,
+                "failed" if answer_id is None else "answered",
+                one.reason,
+                one.attempts,
+                at,
+            ),
+        )
         ids.append(int(cursor.fetchone()[0]))
     return ids
 
@@ -250,8 +272,12 @@ def totals(store: Store, job_id: int) -> dict[str, Any]:
         )
     )
     return {
-        "requests": row[0], "input_tokens": row[1], "output_tokens": row[2], "cost": row[3], "reasons": reasons,
-    }  # fmt: skip
+        "requests": row[0],
+        "input_tokens": row[1],
+        "output_tokens": row[2],
+        "cost": row[3],
+        "reasons": reasons,
+    }
 
 
 def kept(store: Store, series_id: int) -> int:
@@ -312,14 +338,19 @@ def made_by(store: Store, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
 def provenance(store: Store) -> list[dict[str, Any]]:
     """Per series that gave samples: recipe, model, parameters, jobs and number of samples."""
     return [
-        {"name": row[1], "models": [row[2]], "parameters": {**json.loads(row[3]), "seed": row[4]},
-         "jobs": [int(job) for job in str(row[5]).split(",")], "samples": row[6]}
+        {
+            "name": row[1],
+            "models": [row[2]],
+            "parameters": {**json.loads(row[3]), "seed": row[4]},
+            "jobs": [int(job) for job in str(row[5]).split(",")],
+            "samples": row[6],
+        }
         for row in store.read(
             "SELECT series.id, recipe, model, series.parameters, seed, group_concat(DISTINCT sample.job_id), count(*) "
             "FROM series JOIN request ON series_id = series.id JOIN sample ON request_id = request.id "
             "GROUP BY series.id ORDER BY series.id"
         )
-    ]  # fmt: skip
+    ]
 
 
 def rejected(store: Store) -> list[int]:

@@ -13,7 +13,7 @@ from workbench.store.connection import Store, new_uuid, now
 from workbench.text import content_hash
 
 #: SQLite refuses lone surrogates; they become U+FFFD on the way in, as ``clean`` would show them.
-_SURROGATES = {code: "\ufffd" for code in range(0xD800, 0xE000)}
+_SURROGATES = dict.fromkeys(range(55296, 57344), "�")
 
 #: role of an import -> (origin, split)
 ROLES: dict[str, tuple[str, str]] = {
@@ -189,11 +189,26 @@ def insert(connection: sqlite3.Connection, samples: Iterable[NewSample]) -> int:
         cursor = connection.execute(
             _INSERT,
             (
-                new_uuid(), sample.origin, sample.split, label_key(sample.label), text_of(sample.fields), fields, label,
-                label, hashed, hashed, sample.job_id, sample.request_id, sample.ordinal, sample.source_id,
-                sample.source_line, encode(sample.conditions), encode(sample.parents), at,
+                new_uuid(),
+                sample.origin,
+                sample.split,
+                label_key(sample.label),
+                text_of(sample.fields),
+                fields,
+                label,
+                label,
+                hashed,
+                hashed,
+                sample.job_id,
+                sample.request_id,
+                sample.ordinal,
+                sample.source_id,
+                sample.source_line,
+                encode(sample.conditions),
+                encode(sample.parents),
+                at,
             ),
-        )  # fmt: skip
+        )
         count += cursor.rowcount
     assert connection.total_changes >= before
     return count
@@ -308,9 +323,13 @@ def explain(store: Store, sample: Sample, *, annotator_id: int | None = None) ->
         (sample.id, annotator_id or 0),
     )
     return Explanation(
-        scores, verdicts, suggestions, [(row[0], row[1], row[2], row[3]) for row in neighbours],
-        _origin(store, sample), note[0] if note else None,
-    )  # fmt: skip
+        scores,
+        verdicts,
+        suggestions,
+        [(row[0], row[1], row[2], row[3]) for row in neighbours],
+        _origin(store, sample),
+        note[0] if note else None,
+    )
 
 
 def _origin(store: Store, sample: Sample) -> Origin | None:
@@ -331,13 +350,8 @@ def _origin(store: Store, sample: Sample) -> Origin | None:
 
 def counts(store: Store) -> dict[str, int]:
     """Samples by origin, split and status, from the tally: ``total``, ``synthetic``, ``pending``, ``in_data_set``, ..."""
-    result = {
-        name: 0
-        for name in (
-            "total", "seed", "synthetic", "real", "unlabelled", "validation", "test", "pending", "accepted", "rejected",
-            "flagged", "dropped", "in_data_set",
-        )
-    }  # fmt: skip
+    names = "total seed synthetic real unlabelled validation test pending accepted rejected flagged dropped in_data_set"
+    result = dict.fromkeys(names.split(), 0)
     for origin, split, status, dropped, n in store.read(
         "SELECT origin, split, status, dropped, sum(n) FROM tally GROUP BY origin, split, status, dropped"
     ):

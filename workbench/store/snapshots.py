@@ -61,11 +61,16 @@ def create(
             connection.executemany(
                 "INSERT INTO snapshot_sample (snapshot_id, position, sample_id, fields, label) VALUES (?, ?, ?, ?, ?)",
                 [
-                    (snapshot_id, start + offset, sample.id, encode(sample.fields),
-                     None if sample.label is None else encode(sample.label))
+                    (
+                        snapshot_id,
+                        start + offset,
+                        sample.id,
+                        encode(sample.fields),
+                        None if sample.label is None else encode(sample.label),
+                    )
                     for offset, sample in enumerate(found)
                 ],
-            )  # fmt: skip
+            )
     with store.write() as connection:
         connection.execute("UPDATE snapshot SET sha256 = ? WHERE id = ?", (digest.hexdigest(), snapshot_id))
     return get(store, snapshot_id)

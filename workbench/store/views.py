@@ -139,8 +139,10 @@ def _split(text: str) -> list[tuple[str, bool]]:
         parts = list(lexer)
     except ValueError:
         raise UsageError(f'{text} - a quote (") is not closed.') from None
-    return [(part[1:-1] if len(part) > 1 and part[0] == part[-1] == '"' else part.replace('"', ""),
-             part.startswith('"')) for part in parts]  # fmt: skip
+    return [
+        (part[1:-1] if len(part) > 1 and part[0] == part[-1] == '"' else part.replace('"', ""), part.startswith('"'))
+        for part in parts
+    ]
 
 
 def parse(text: str) -> View:

@@ -1,0 +1,194 @@
+"""``import``, ``export``, ``query``, ``snapshot``, ``view``."""
+
+from __future__ import annotations
+
+import argparse
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from workbench.cli import watch
+from workbench.cli.output import Output, table
+from workbench.cli.parser import split_project
+from workbench.errors import UsageError
+from workbench.project import find
+from workbench.store import samples, snapshots, views
+from workbench.store.connection import Store
+
+
+def _output(arguments: argparse.Namespace) -> Output:
+    return Output(arguments.json, arguments.quiet)
+
+
+def import_(arguments: argparse.Namespace) -> int:
+    from workbench.exchange import parse_map
+
+    place, (file,) = split_project(arguments.words, 1)
+    output, project = _output(arguments), find(place)
+    _ = project.config
+    if arguments.map:
+        parse_map(arguments.map)
+    parameters = {
+        "file": str(Path(file).expanduser().resolve()),
+        "role": arguments.role,
+        "map": arguments.map,
+        "format": arguments.format,
+        "encoding": arguments.encoding,
+    }
+    with Store(project) as store:
+        job = watch.run(store, "import", parameters, output)
+    result = job.result or {}
+    lines = [
+        f"{file}: {result['read']:,} rows read, {result['added']:,} added as {arguments.role}, "
+        f"{result['duplicates']:,} there already, {result['failed_rows']:,} failed"
+    ]
+    lines += [f"{file}:{one['line']}: {one['reason']}" for one in result["failed"][:10]]
+    if result["failed_rows"] > 10:
+        lines.append(f"... and {result['failed_rows'] - 10:,} more (--json lists the first hundred)")
+    output.result({"job": job.id, **result}, lines)
+    if job.state == "cancelled":
+        return 130
+    return 3 if result["failed_rows"] else 0
+
+
+def export_(arguments: argparse.Namespace) -> int:
+    output, project = _output(arguments), find(arguments.project)
+    if arguments.view:
+        views.parse(arguments.view)
+    parameters = {
+        "format": arguments.format,
+        "out": str(Path(arguments.out).expanduser().resolve()),
+        "view": arguments.view,
+        "overwrite": arguments.overwrite,
+        "raw": arguments.raw,
+    }
+    with Store(project) as store:
+        job = watch.run(store, "export", parameters, output)
+    result = job.result or {}
+    lines = [
+        f"{result['rows']:,} samples in {result['path']}",
+        f"sha256 {result['sha256']}",
+        f"data card {result['card']}",
+    ]
+    lines += [f"left out {one['uuid']}: {one['reason']}" for one in result["failed"][:10]]
+    output.result({"job": job.id, **result}, lines)
+    if job.state == "cancelled":
+        return 130
+    return 3 if result["failed_rows"] else 0
+
+
+def as_row(sample: samples.Sample) -> dict[str, Any]:
+    """A sample as ``query`` prints it."""
+    return {
+        "id": sample.id,
+        "uuid": sample.uuid,
+        "origin": sample.origin,
+        "split": sample.split,
+        "status": sample.status,
+        "dropped": bool(sample.dropped),
+        "fields": sample.fields,
+        "label": sample.label,
+        "original_label": sample.original_label,
+        "edited": sample.edited,
+        "conditions": sample.conditions,
+        "job": sample.job_id,
+    }
+
+
+def explained(store: Store, sample: samples.Sample) -> dict[str, Any]:
+    """Everything behind a sample, as ``query --explain`` prints it."""
+    known = samples.explain(store, sample)
+    origin = known.origin
+    return {
+        **as_row(sample),
+        "scores": known.scores,
+        "note": known.note,
+        "verdicts": [
+            {"filter": one.filter, "reason": one.reason, "value": one.value, "other": one.other}
+            for one in known.verdicts
+        ],
+        "suggestions": [
+            {"label": label, "score": score, "source": source} for label, score, source in known.suggestions
+        ],
+        "neighbours": [
+            {"id": other, "similarity": near, "status": status} for other, near, status, _ in known.neighbours
+        ],
+        "parents": sample.parents,
+        "origin_request": None
+        if origin is None
+        else {
+            "recipe": origin.recipe,
+            "model": origin.model,
+            "seed": origin.seed,
+            "messages": origin.messages,
+            "parameters": origin.parameters,
+            "answer": origin.answer,
+            "finish_reason": origin.finish_reason,
+            "input_tokens": origin.input_tokens,
+            "output_tokens": origin.output_tokens,
+            "cost": origin.cost,
+        },
+    }
+
+
+def query_(arguments: argparse.Namespace) -> int:
+    place, (line,) = split_project(arguments.words, 1)
+    output, project = _output(arguments), find(place)
+    view = views.parse(line)
+    with Store(project) as store:
+        if arguments.count:
+            number = views.count(store, view)
+            output.result({"count": number}, [f"{number:,}"])
+            return 0
+        found = samples.many(store, list(islice(views.ids(store, view), arguments.limit)))
+        output.rows(explained(store, one) if arguments.explain else as_row(one) for one in found)
+    return 0
+
+
+def snapshot_(arguments: argparse.Namespace) -> int:
+    output, project = _output(arguments), find(arguments.project)
+    with Store(project) as store:
+        if arguments.what == "create":
+            view = views.parse(arguments.view or "set:yes")
+            made = snapshots.create(store, views.ids(store, view), view.text, name=arguments.name)
+            output.result(
+                {"snapshot": made.id, "samples": made.total, "sha256": made.sha256},
+                [f"snapshot {made.id}: {made.total:,} samples, sha256 {made.sha256}"],
+            )
+            return 0
+        found = snapshots.newest(store)
+    rows = [
+        [
+            str(one.id),
+            one.name or "-",
+            f"{one.total:,}",
+            one.created_at[:19],
+            (one.sha256 or "unfinished")[:16],
+            one.view,
+        ]
+        for one in found
+    ]
+    output.result(
+        {
+            "snapshots": [
+                {"snapshot": one.id, "name": one.name, "samples": one.total, "sha256": one.sha256, "view": one.view}
+                for one in found
+            ]
+        },
+        table([["id", "name", "samples", "created", "sha256", "view"], *rows], right=(0, 2))
+        if rows
+        else ["No snapshots yet."],
+    )
+    return 0
+
+
+def view_(arguments: argparse.Namespace) -> int:
+    output, project = _output(arguments), find(arguments.project)
+    with Store(project) as store:
+        if arguments.what == "save":
+            if not arguments.name or not arguments.query:
+                raise UsageError("Say --name and --query.")
+            views.save(store, arguments.name, arguments.query)
+        found = views.saved(store)
+    output.result({"views": found}, table([[name, line] for name, line in found.items()]) or ["No saved views yet."])
+    return 0

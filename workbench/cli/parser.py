@@ -1,0 +1,258 @@
+"""Every command with its options, in one table: the parser, ``--help`` and ``docs/commands.md`` all come from here."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from workbench import __version__
+from workbench.errors import UsageError
+
+#: name, help, module under workbench.cli, and what adds the options
+_COMMANDS: list[tuple[str, str, str, Callable[[argparse.ArgumentParser], None]]] = []
+
+DESCRIPTION = (
+    "Make data sets with language models: generate, review, curate, evaluate, export. Alone, it opens the screen."
+)
+
+
+class Parser(argparse.ArgumentParser):
+    """Wrong usage is an exception, so that it ends like every other error: one sentence, exit status 2."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see `{self.prog} --help`.")
+
+
+def _command(
+    name: str, module: str, text: str
+) -> Callable[[Callable[[argparse.ArgumentParser], None]], Callable[[argparse.ArgumentParser], None]]:
+    def add(options: Callable[[argparse.ArgumentParser], None]) -> Callable[[argparse.ArgumentParser], None]:
+        _COMMANDS.append((name, text, module, options))
+        return options
+
+    return add
+
+
+def _project(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "project", nargs="?", metavar="PROJECT", help="the project's folder (default: the one you are in)"
+    )
+
+
+@_command("new", "making", "Make a project: a folder with a commented project.yaml.")
+def _new(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="DIR", nargs="?", help="a new or empty folder")
+    parser.add_argument("--task", default="classification", choices=["classification"], help="the kind of task")
+    parser.add_argument("--field", default="text", help="the name of the text field (default: text)")
+    parser.add_argument("--labels", help="the labels, with commas between")
+    parser.add_argument("--description", default="", help="what the texts are, for prompts")
+    parser.add_argument("--language", default="en", help="language code of the texts (default: en)")
+    parser.add_argument("--model", default="embedded", help="embedded, or openai:NAME (default: embedded)")
+    parser.add_argument(
+        "--from", dest="sample", metavar="SAMPLE", help="copy a sample project, such as banking_intents"
+    )
+
+
+@_command("demo", "making", "Run the whole loop on the sample project with the embedded model, then open the screen.")
+def _demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="DIR", nargs="?", help="where (default: a new folder workbench-demo)")
+    parser.add_argument("--count", type=int, default=1200, help="samples to generate (default: 1200)")
+    parser.add_argument("--no-screen", action="store_true", help="do not open the screen at the end")
+
+
+@_command("open", "screen", "Open the screen.")
+def _open(parser: argparse.ArgumentParser) -> None:
+    _project(parser)
+    parser.add_argument(
+        "--as", dest="annotator", metavar="NAME", help="annotate under this name (default: your user name)"
+    )
+
+
+@_command("import", "data", "Bring rows of a file in: JSONL, JSON, CSV or TSV.")
+def _import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "words", nargs="+", metavar="[PROJECT] FILE", help="the project (default: the one you are in), the file"
+    )
+    parser.add_argument(
+        "--as",
+        dest="role",
+        required=True,
+        choices=["seed", "real", "unlabelled", "validation", "test", "synthetic"],
+        help="what the rows are",
+    )
+    parser.add_argument(
+        "--map", metavar="text=COLUMN,label=COLUMN", help="which column is which (default: guessed by name)"
+    )
+    parser.add_argument("--format", choices=["jsonl", "json", "csv", "tsv"], help="default: by the file's ending")
+    parser.add_argument("--encoding", help="default: utf-8")
+
+
+@_command("generate", "work", "Generate samples in a background job.")
+def _generate(parser: argparse.ArgumentParser) -> None:
+    _project(parser)
+    parser.add_argument("--recipe", metavar="NAME", help="a recipe's name, or a .yaml file (default: project.yaml)")
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument(
+        "--count", type=int, metavar="N", help="bring this recipe with these parameters up to N kept samples"
+    )
+    group.add_argument("--more", type=int, metavar="N", help="N more kept samples")
+    parser.add_argument("--model", metavar="PROVIDER:NAME", help="embedded, or openai:NAME (default: project.yaml)")
+    parser.add_argument("--concurrency", type=int, metavar="N", help="requests under way at once")
+    parser.add_argument("--budget", type=float, metavar="DOLLARS", help="stop before this is spent")
+    parser.add_argument("--seed", type=int, metavar="N", help="another seed gives other samples")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the recipe (repeatable)"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="show prompts, requests, tokens and cost; ask nothing")
+    parser.add_argument("--prepare-only", action="store_true", help="only ask what the recipe needs first, and show it")
+    parser.add_argument("--detach", action="store_true", help="return at once; the job goes on")
+
+
+@_command("curate", "work", "Run filters over the generated samples; drops are verdicts, nothing is deleted.")
+def _curate(parser: argparse.ArgumentParser) -> None:
+    _project(parser)
+    parser.add_argument(
+        "--filter",
+        action="append",
+        default=[],
+        metavar="NAME[:key=value,...]",
+        help="a filter, in order (repeatable; default: those of project.yaml)",
+    )
+    parser.add_argument(
+        "--preview", action="store_true", help="count what each filter drops, alone and in the chain; change nothing"
+    )
+    parser.add_argument("--undo", action="store_true", help="take back the verdicts in force; earlier ones return")
+    parser.add_argument("--detach", action="store_true", help="return at once; the job goes on")
+
+
+@_command("label", "people", "Annotate without the screen: on a view, from a file, to a file.")
+def _label(parser: argparse.ArgumentParser) -> None:
+    _project(parser)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--import", dest="load", metavar="FILE", help="JSONL with id or uuid, and label, status or note")
+    what.add_argument("--export", metavar="FILE", help="everybody's annotations as JSONL")
+    what.add_argument("--queue", action="store_true", help="print what is to be looked at, as JSONL")
+    what.add_argument("--accept", action="store_true", help="accept the samples of --view")
+    what.add_argument("--reject", action="store_true", help="reject the samples of --view")
+    what.add_argument("--flag", action="store_true", help="flag the samples of --view")
+    what.add_argument("--label", metavar="LABEL", help="label (and accept) the samples of --view")
+    what.add_argument("--note", metavar="TEXT", help="put a note on the samples of --view")
+    what.add_argument("--edit", metavar="TEXT", help="correct the text of the one sample of --view")
+    what.add_argument("--undo", action="store_true", help="take back your newest act")
+    what.add_argument("--redo", action="store_true", help="bring back the act undone last")
+    parser.add_argument(
+        "--view", metavar="QUERY", help="the samples (default for --queue: the review view of project.yaml)"
+    )
+    parser.add_argument("--limit", type=int, default=100, help="most samples that --queue prints (default: 100)")
+    parser.add_argument("--yes", action="store_true", help="do not ask before an act on more than one sample")
+    parser.add_argument("--as", dest="annotator", metavar="NAME", help="annotate under this name")
+
+
+@_command("evaluate", "work", "Measure the data set: faithfulness, diversity, and training on it for real test data.")
+def _evaluate(parser: argparse.ArgumentParser) -> None:
+    _project(parser)
+    parser.add_argument("--metric", action="append", default=[], metavar="NAME", help="only these (repeatable)")
+    parser.add_argument("--compare", action="store_true", help="also without curation, with the paired difference")
+
+
+@_command("export", "data", "Freeze a snapshot and write it, with a data card.")
+def _export(parser: argparse.ArgumentParser) -> None:
+    _project(parser)
+    parser.add_argument("--format", required=True, choices=["jsonl", "csv", "openai-chat"], help="the format")
+    parser.add_argument("--out", required=True, metavar="PATH", help="the file to write")
+    parser.add_argument("--view", metavar="QUERY", help="which samples (default: the data set, set:yes)")
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
+    parser.add_argument(
+        "--raw", action="store_true", help="CSV: leave cells that a spreadsheet would run as formulas as they are"
+    )
+
+
+@_command("query", "data", "Print the samples of a view as JSONL.")
+def _query(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "words", nargs="+", metavar="[PROJECT] QUERY", help='the project, and a view such as "status:pending"'
+    )
+    parser.add_argument("--limit", type=int, help="at most so many")
+    parser.add_argument("--count", action="store_true", help="only how many")
+    parser.add_argument("--explain", action="store_true", help="with scores, verdicts, neighbours, prompt and answer")
+
+
+@_command("snapshot", "data", "Freeze and hash a set of samples, or list the snapshots.")
+def _snapshot(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=["create", "list"], help="what to do")
+    _project(parser)
+    parser.add_argument("--view", metavar="QUERY", help="which samples (default: the data set)")
+    parser.add_argument("--name", help="a name to find it by")
+
+
+@_command("view", "data", "Save a view under a name, or list the saved ones.")
+def _view(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=["save", "list"], help="what to do")
+    _project(parser)
+    parser.add_argument("--name", help="the view's name")
+    parser.add_argument("--query", help="the view")
+
+
+@_command("jobs", "work", "List background jobs; cancel, resume, or read the log of one.")
+def _jobs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "words", nargs="*", metavar="[PROJECT] [cancel|resume|log [ID]]", help="what to do (default: list)"
+    )
+
+
+@_command("recipes", "techniques", "List the recipes, or show one to copy.")
+@_command("filters", "techniques", "List the filters, or show one with its parameters.")
+@_command("metrics", "techniques", "List the metrics, or show one.")
+@_command("models", "techniques", "List the models, and the endpoints found on this machine.")
+def _techniques(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("words", nargs="*", metavar="[show NAME]", help="show one")
+
+
+@_command("config", "making", "Show each setting in force and where it comes from.")
+@_command("doctor", "making", "Check the installation, the terminal, the endpoint and the project; say what to do.")
+def _plain(parser: argparse.ArgumentParser) -> None:
+    _project(parser)
+
+
+def commands() -> list[str]:
+    """All verbs, sorted."""
+    return sorted(name for name, *_ in _COMMANDS)
+
+
+def build() -> Parser:
+    """The whole parser; each verb's handler is named by its ``module`` and ``verb`` defaults."""
+    parser = Parser(prog="workbench", description=DESCRIPTION)
+    parser.add_argument("--version", action="version", version=f"workbench {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=Parser)
+    for name, text, module, options in sorted(_COMMANDS, key=lambda one: one[0]):
+        verb = verbs.add_parser(name, help=text, description=text)
+        options(verb)
+        verb.add_argument("--json", action="store_true", help="print one JSON object")
+        verb.add_argument("--quiet", action="store_true", help="no progress")
+        verb.add_argument("--debug", action="store_true", help="show the traceback of an error")
+        verb.set_defaults(module=module)
+    return parser
+
+
+def split_project(words: list[str], wanted: int) -> tuple[str | None, list[str]]:
+    """A leading project among positional words: there when there is one word more than ``wanted``."""
+    if len(words) > wanted + 1:
+        raise UsageError(f"Too many words: {' '.join(words)}.")
+    return (words[0], words[1:]) if len(words) == wanted + 1 else (None, words)
+
+
+def typed(text: str) -> Any:
+    """A command line value as YAML reads it: 3, 0.5, yes, a text, or @FILE for a YAML file's content."""
+    import yaml
+
+    if text.startswith("@"):
+        from pathlib import Path
+
+        from workbench.config import load_yaml
+
+        return load_yaml(Path(text[1:]))[0]
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UsageError(f"{text!r} is not a value.") from error

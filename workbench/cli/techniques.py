@@ -1,0 +1,140 @@
+"""``recipes``, ``filters``, ``metrics``, ``models``: what there is, each with ``show NAME``."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+from typing import Any
+
+from workbench import recipe as recipe_module
+from workbench.cli.output import Output, table
+from workbench.errors import UsageError
+
+
+def _output(arguments: argparse.Namespace) -> Output:
+    return Output(arguments.json, arguments.quiet)
+
+
+def _shown(arguments: argparse.Namespace) -> str | None:
+    words = list(arguments.words)
+    if not words:
+        return None
+    if words[0] != "show" or len(words) != 2:
+        raise UsageError(f"Write `workbench {arguments.verb}` or `workbench {arguments.verb} show NAME`.")
+    return str(words[1])
+
+
+def recipes_(arguments: argparse.Namespace) -> int:
+    name, output = _shown(arguments), _output(arguments)
+    if name is not None:
+        one = recipe_module.load(name)
+        text = (
+            recipe_module.path_of(one.name).read_text(encoding="utf-8") if not name.endswith((".yaml", ".yml")) else ""
+        )
+        output.result(_recipe(one), text.splitlines() or [f"{one.name}: {one.summary}"])
+        return 0
+    everyone = recipe_module.everyone()
+    lines = []
+    for one in everyone:
+        lines += [f"{one.name} ({one.year}) - {one.summary}", f"    needs {', '.join(one.needs)}; {one.paper}"]
+    output.result({"recipes": [_recipe(one) for one in everyone]}, lines)
+    return 0
+
+
+def _recipe(one: recipe_module.Recipe) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "title": one.title,
+        "paper": one.paper,
+        "arxiv": one.arxiv,
+        "year": one.year,
+        "place": one.place,
+        "tasks": one.tasks,
+        "needs": one.needs,
+        "summary": one.summary,
+        "when": one.when,
+        "requests_per_sample": one.requests_per_sample,
+        "parameters": {name: parameter.model_dump() for name, parameter in one.parameters.items()},
+    }
+
+
+def filters_(arguments: argparse.Namespace) -> int:
+    from workbench.curate.base import FILTERS, describe
+
+    name, output = _shown(arguments), _output(arguments)
+    if name is not None:
+        one = describe(FILTERS.get(name))
+        lines = [f"{one['name']} (version {one['version']}): {one['summary']}", one["paper"], ""]
+        lines += table(
+            [[row["name"], f"{row['type']}", f"default {row['default']}", row["help"]] for row in one["parameters"]]
+        )
+        lines += ["", f"for example: workbench curate --filter {name}" + _example(one)]
+        output.result(one, lines)
+        return 0
+    everyone = [describe(FILTERS.get(filter_name)) for filter_name in FILTERS]
+    output.result(
+        {"filters": everyone, "failed": FILTERS.failures}, table([[one["name"], one["summary"]] for one in everyone])
+    )
+    return 0
+
+
+def _example(one: dict[str, Any]) -> str:
+    first = next((row for row in one["parameters"] if isinstance(row["default"], (int, float))), None)
+    return f":{first['name']}={first['default']}" if first else ""
+
+
+def metrics_(arguments: argparse.Namespace) -> int:
+    from workbench.evaluate.base import METRICS, ORDER
+
+    name, output = _shown(arguments), _output(arguments)
+    described = {metric: inspect.getdoc(METRICS.get(metric)) or "" for metric in METRICS}
+    if name is not None:
+        METRICS.get(name)
+        output.result({"name": name, "description": described[name]}, [name, *described[name].splitlines()])
+        return 0
+    order = {metric: place for place, metric in enumerate(ORDER)}
+    names = sorted(described, key=lambda metric: (order.get(metric, len(order)), metric))
+    first_lines = [[metric, described[metric].split("\n\n")[0].replace("\n", " ")] for metric in names]
+    output.result({"metrics": [{"name": metric, "summary": line} for metric, line in first_lines]}, table(first_lines))
+    return 0
+
+
+def models_(arguments: argparse.Namespace) -> int:
+    from workbench.models.endpoints import find_endpoints
+    from workbench.models.make import MODELS
+
+    name, output = _shown(arguments), _output(arguments)
+    chosen = [model for model in MODELS if name is None or model.name == name]
+    if not chosen:
+        raise UsageError(f"There is no model {name!r}. There are: {', '.join(model.name for model in MODELS)}.")
+    lines = []
+    for model in chosen:
+        lines += [
+            f"{model.spec}: {model.description}",
+            f"    can: {', '.join(sorted(model.capabilities))}; needs {model.needs}",
+        ]
+    found = find_endpoints() if name is None else []
+    for endpoint in found:
+        names = ", ".join(endpoint.models[:8]) or "no models listed"
+        lines.append(f"found {endpoint.provider} at {endpoint.base_url} ({endpoint.source}): {names}")
+        lines.append(f"    set model.base_url: {endpoint.base_url} in project.yaml, and --model openai:NAME")
+    output.result(
+        {
+            "models": [
+                {
+                    "name": model.name,
+                    "spec": model.spec,
+                    "capabilities": sorted(model.capabilities),
+                    "description": model.description,
+                    "needs": model.needs,
+                }
+                for model in chosen
+            ],
+            "endpoints": [
+                {"provider": one.provider, "base_url": one.base_url, "models": list(one.models), "source": one.source}
+                for one in found
+            ],
+        },
+        lines,
+    )
+    return 0
