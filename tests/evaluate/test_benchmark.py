@@ -156,12 +156,13 @@ class TestBeforeAndAfter:
 @pytest.mark.parametrize(
     ("before", "after", "verdict"),
     [
-        (Metric("m", 0.5, direction="lower"), Metric("m", 0.4, direction="lower"), "better"),
-        (Metric("m", 0.5, direction="higher"), Metric("m", 0.4, direction="higher"), "worse"),
+        (Metric("m", 0.5, direction="lower"), Metric("m", 0.4, direction="lower"), "changed"),  # no interval: not called better
+        (Metric("m", 0.5, direction="higher"), Metric("m", 0.4, direction="higher"), "changed"),
         (Metric("m", 0.5), Metric("m", 0.4), "changed"),
         (Metric("m", 0.5), Metric("m", 0.5), "same"),
         (Metric("m", 0.5, 0.4, 0.6, direction="higher"), Metric("m", 0.55, 0.45, 0.65, direction="higher"), "unclear"),
         (Metric("m", 0.5, 0.4, 0.6, direction="higher"), Metric("m", 0.9, 0.8, 1.0, direction="higher"), "better"),
+        (Metric("m", 0.5, 0.4, 0.6, direction="lower"), Metric("m", 0.9, 0.8, 1.0, direction="lower"), "worse"),
         (Metric("m", None, note="why: do this"), Metric("m", 0.5), "missing"),
     ],
 )

@@ -128,6 +128,6 @@ def test_comparison_is_one_row_a_metric() -> None:
     b = {"m": Metric("m", 0.75, direction="higher"), "n": Metric("n", 2.0)}
     assert comparison_lines(compare(a, b), 60) == [
         "metric  before  after  change  verdict",
-        "m        0.500  0.750  +0.250  better",
+        "m        0.500  0.750  +0.250  changed",
         "n            -  2.000       -  missing",
     ]

@@ -19,7 +19,8 @@ class Difference:
 
     ``change`` is b minus a; ``low`` and ``high`` are the ends of its paired 95 % bootstrap interval where both were
     measured on the same test rows. ``verdict``: "better" or "worse" by the metric's direction; "unclear" when the
-    interval holds 0 (or, without a paired one, the two intervals overlap); "changed" when no way is the good one;
+    interval holds 0 (or, without a paired one, the two intervals overlap); "changed" when there is no interval, or no way
+    is the good one;
     "same"; "missing" when one side has no value.
     """
 
@@ -109,7 +110,9 @@ def _unpaired(before: Metric, after: Metric, change: float) -> Verdict:
     ends = (before.low, before.high, after.low, after.high)
     if change == 0:
         return "same"
-    if None not in ends and max(ends[0] or 0, ends[2] or 0) <= min(ends[1] or 0, ends[3] or 0):
+    if None in ends:
+        return "changed"  # nobody knows how much of it is chance: it is not called better or worse
+    if max(ends[0] or 0, ends[2] or 0) <= min(ends[1] or 0, ends[3] or 0):
         return "unclear"
     return _verdict(after, change)
 
