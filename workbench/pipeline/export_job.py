@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from workbench import recipe
+from workbench.curate.base import parse_filter
 from workbench.errors import UsageError, WorkbenchError
 from workbench.exchange import FORMATS, ExportContext, ExportSample, write
 from workbench.exchange.card import write_card
@@ -14,6 +16,7 @@ from workbench.jobs.run import Ended, JobContext
 from workbench.pipeline.evaluate_job import newest
 from workbench.store import curation, jobs, ledger, samples, snapshots, splits, views
 from workbench.store.connection import Store
+from workbench.store.jobs import Job
 from workbench.store.snapshots import Snapshot
 
 DEFAULT_VIEW = "set:yes"
@@ -109,14 +112,7 @@ def card_facts(context: JobContext, snapshot: Snapshot) -> dict[str, Any]:
     """What the data card says: what it is, how it was made, filtered, reviewed and measured."""
     store, config = context.store, context.project.config
     counts = samples.counts(store)
-    origins: Counter[str] = Counter()
-    statuses: Counter[str] = Counter()
-    parts: Counter[str] = Counter()
-    for sample_id, _, _ in snapshots.contents(store, snapshot.id):
-        sample = samples.get(store, sample_id)
-        origins[sample.origin] += 1
-        statuses[sample.status] += 1
-        parts[sample.split] += 1
+    made_of = snapshots.composition(store, snapshot.id)
     evaluation = newest(store)
     curated = [jobs.get(store, one) for one in curation.jobs_in_force(store)]
     facts: dict[str, Any] = {
@@ -131,15 +127,11 @@ def card_facts(context: JobContext, snapshot: Snapshot) -> dict[str, Any]:
         "snapshot": str(snapshot.id),
         "sha256": snapshot.sha256,
         "created": snapshot.created_at,
-        "recipes": ledger.provenance(store),
-        "splits": dict(parts),
-        "origins": dict(origins),
-        "statuses": dict(statuses),
-        "filters": [
-            {"name": name, "checked": (job.result or {}).get("checked"), "dropped": n}
-            for job in curated
-            for name, n in (job.result or {}).get("dropped", {}).items()
-        ],
+        "recipes": [_recipe(one) for one in ledger.provenance(store)],
+        "splits": made_of["split"],
+        "origins": made_of["origin"],
+        "statuses": made_of["status"],
+        "filters": [row for job in curated for row in _filters(job)],
         "annotations": curation.annotation_summary(store),
         "limitations": _limitations(store, counts),
     }
@@ -151,6 +143,31 @@ def card_facts(context: JobContext, snapshot: Snapshot) -> dict[str, Any]:
             for name, metric in evaluation["metrics"].items()
         }
     return facts
+
+
+def _recipe(made: dict[str, Any]) -> dict[str, Any]:
+    """A series with its recipe's paper; the file of a recipe that the user wrote may be gone by now."""
+    known = made["name"] in recipe.names()
+    return {**made, "paper": recipe.load(made["name"]).paper if known else "the user's own"}
+
+
+def _filters(job: Job) -> list[dict[str, Any]]:
+    """The chain of a curate job, each filter with its version, parameters and drops."""
+    result = job.result or {}
+    rows = []
+    for spec, (name, dropped) in zip(result.get("filters", []), result.get("dropped", {}).items(), strict=True):
+        one = parse_filter(spec)
+        parameters = dataclasses.asdict(one)  # type: ignore[call-overload]
+        rows.append(
+            {
+                "name": name,
+                "version": one.version,
+                "parameters": parameters,
+                "checked": result.get("checked"),
+                "dropped": dropped,
+            }
+        )
+    return rows
 
 
 def _limitations(store: Store, counts: dict[str, int]) -> list[str]:

@@ -109,6 +109,19 @@ def contents(store: Store, snapshot_id: int) -> Iterator[tuple[int, dict[str, An
             yield sample_id, json.loads(fields), None if label is None else json.loads(label)
 
 
+def composition(store: Store, snapshot_id: int) -> dict[str, dict[str, int]]:
+    """How many of a snapshot's samples have which origin, split and (current) status."""
+    found: dict[str, dict[str, int]] = {"origin": {}, "split": {}, "status": {}}
+    for origin, split, status, n in store.read(
+        "SELECT origin, split, status, count(*) FROM snapshot_sample JOIN sample ON sample.id = sample_id "
+        "WHERE snapshot_id = ? GROUP BY origin, split, status",
+        (snapshot_id,),
+    ):
+        for kind, value in (("origin", origin), ("split", split), ("status", status)):
+            found[kind][value] = found[kind].get(value, 0) + n
+    return found
+
+
 def save_evaluation(store: Store, *, job_id: int, view: str, samples: int, result: Mapping[str, Any]) -> int:
     with store.write() as connection:
         cursor = connection.execute(
