@@ -24,7 +24,7 @@ def commands() -> str:
     lines += [
         "Progress and errors go to stderr, results to stdout; `--json` prints one JSON object, `--quiet` shows no progress,",
         "`--debug` shows the traceback of an error. Exit status: 0 done, 1 failed (one sentence), 2 wrong usage, 3 finished but",
-        "some requests or rows failed, 130 interrupted or cancelled. PROJECT defaults to the project that the current folder is in.",
+        "some requests or rows failed, 130 interrupted or cancelled. PROJECT defaults to the one that the current folder is in.",
         "",
     ]
     verbs = next(action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
@@ -65,7 +65,15 @@ def techniques() -> str:
     from workbench.curate.base import FILTERS, describe
     from workbench.evaluate.base import METRICS, ORDER
 
-    lines = ["# Techniques", "", NOTE, "What there is, by its place in the survey (arXiv 2406.15126).", "", "## Recipes", ""]
+    lines = [
+        "# Techniques",
+        "",
+        NOTE,
+        "What there is, by its place in the survey (arXiv 2406.15126).",
+        "",
+        "## Recipes",
+        "",
+    ]
     for one in recipe.everyone():
         lines += [f"### {one.name} ({one.year})", "", one.summary, "", f"- paper: {one.paper}, arXiv {one.arxiv}"]
         lines += [f"- place: {one.place}", f"- needs: {', '.join(one.needs)}", f"- when: {one.when}"]
@@ -78,9 +86,12 @@ def techniques() -> str:
     lines += ["## Filters", ""]
     for name in FILTERS:
         described = describe(FILTERS.get(name))
-        lines += [f"### {name}", "", described["summary"], ""] + ([described["paper"], ""] if described["paper"] else [])
+        lines += [f"### {name}", "", described["summary"], ""] + (
+            [described["paper"], ""] if described["paper"] else []
+        )
         lines += [
-            f"- `{row['name']}` ({row['type']}, default {row['default']}): {row['help']}" for row in described["parameters"]
+            f"- `{row['name']}` ({row['type']}, default {row['default']}): {row['help']}"
+            for row in described["parameters"]
         ]
         lines.append("")
     lines += ["## Metrics", ""]
@@ -101,7 +112,7 @@ def views() -> str:
         "",
         '    label:change_pin status:pending score.confidence<0.6 "my card" dropped:near_duplicate sort:uncertainty',
         "",
-        "Terms are joined by *and*; a leading `-` negates one; anything else is searched for in the text, quoted words as a phrase.",
+        "Terms are joined by *and*; a leading `-` negates one; anything else is searched for in the text (quoted: as a phrase).",
         "",
     ]
     for text in TERMS.values():
@@ -128,7 +139,11 @@ def settings() -> str:
         "",
         "```yaml",
         TEMPLATE.format(
-            name="my-project", description="What the texts are.", language="en", field="text", labels="    - a\n    - b",
+            name="my-project",
+            description="What the texts are.",
+            language="en",
+            field="text",
+            labels="    - a\n    - b",
             model="embedded",
         ).rstrip(),
         "```",
