@@ -145,6 +145,7 @@ def settings() -> str:
             field="text",
             labels="    - a\n    - b",
             model="embedded",
+            base_url="# base_url: http://127.0.0.1:11434/v1",
         ).rstrip(),
         "```",
         "",

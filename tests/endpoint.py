@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import importlib
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -227,17 +228,14 @@ async def _serve(options: Options) -> None:
     await site.start()
     port = runner.addresses[0][1]
     print(json.dumps({"url": f"http://127.0.0.1:{port}/v1", "port": port}), flush=True)
-    stop = asyncio.Event()
     if options.parent:
-        loop = asyncio.get_running_loop()
 
         def wait() -> None:
             sys.stdin.buffer.read()
-            loop.call_soon_threadsafe(stop.set)
+            os._exit(0)  # requests that hang on purpose would keep an orderly end waiting
 
         threading.Thread(target=wait, daemon=True).start()
-    await stop.wait()
-    await runner.cleanup()
+    await asyncio.Event().wait()
 
 
 @dataclass

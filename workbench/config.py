@@ -18,6 +18,8 @@ M = TypeVar("M", bound=BaseModel)
 
 MAXIMUM_BYTES = 1_000_000
 MAXIMUM_DEPTH = 12
+#: Characters of a label's and of a project's name.
+LONGEST_LABEL, LONGEST_NAME = 200, 100
 
 try:
     from yaml import CSafeLoader as Loader
@@ -41,7 +43,7 @@ class TaskField(Part):
 class Label(Part):
     """One class of a classification task. ``description`` goes into prompts and beside the label on the screen."""
 
-    name: str = Field(min_length=1, max_length=200)
+    name: str = Field(min_length=1, max_length=LONGEST_LABEL)
     description: str = ""
 
 
@@ -127,7 +129,7 @@ class ExportSettings(Part):
 class Config(Part):
     """The whole of ``project.yaml``."""
 
-    name: str = Field(min_length=1, max_length=100)
+    name: str = Field(min_length=1, max_length=LONGEST_NAME)
     database: str = "project.db"
     task: Task
     model: ModelSettings = ModelSettings()
@@ -168,32 +170,51 @@ def load_yaml(path: Path) -> tuple[Any, yaml.Node]:
     except OSError as error:
         raise FileError(path, None, f"cannot be read ({error.strerror}).") from error
     try:
+        depth = 0  # counted while reading: composing a very deep document would overflow the C stack
         for event in yaml.parse(text, Loader=Loader):
             if isinstance(event, yaml.AliasEvent):
                 raise FileError(
-                    path, event.start_mark.line + 1, "YAML aliases (*name) are not allowed here; write it out."
+                    path, _line(event.start_mark), "YAML aliases (*name) are not allowed here; write it out."
                 )
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAXIMUM_DEPTH:
+                raise FileError(path, _line(event.start_mark), f"is nested deeper than {MAXIMUM_DEPTH} levels.")
         node = yaml.compose(text, Loader=Loader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark is not None else None
-        problem = (error.problem or "cannot be parsed").replace("\n", " ")
-        hint = " Indent with spaces, not tabs." if "\\t" in problem else " Check indentation, colons and quotes there."
-        raise FileError(path, line, f"not valid YAML: {problem}.{hint}") from error
     except yaml.YAMLError as error:
-        raise FileError(path, None, f"not valid YAML: {' '.join(str(error).split())}") from error
+        raise _invalid(path, text, error) from error
     if node is None:
         raise FileError(path, None, "is empty.")
-    _check(node, path, 0)
+    _no_key_twice(node, path)
     try:
         return yaml.load(text, Loader=Loader), node
-    except (yaml.YAMLError, ValueError) as error:
+    except yaml.YAMLError as error:
+        raise _invalid(path, text, error) from error
+    except ValueError as error:  # a date or number that is none
         raise FileError(path, None, f"not valid YAML: {' '.join(str(error).split())}") from error
 
 
-def _check(node: yaml.Node, path: Path, depth: int) -> None:
-    if depth > MAXIMUM_DEPTH:
-        raise FileError(path, node.start_mark.line + 1, f"is nested deeper than {MAXIMUM_DEPTH} levels.")
+def _line(mark: Any) -> int | None:
+    return None if mark is None else int(mark.line) + 1
+
+
+def _invalid(path: Path, text: str, error: yaml.YAMLError) -> FileError:
+    """What the YAML parser found, with the line."""
+    if isinstance(error, yaml.MarkedYAMLError):
+        mark = error.problem_mark or error.context_mark
+        problem = (error.problem or "cannot be parsed").replace("\n", " ")
+        lines = text.splitlines()
+        tabs = mark is not None and mark.line < len(lines) and "\t" in lines[mark.line]
+        hint = "Indent with spaces, not tabs." if tabs else "Check indentation, colons and quotes there."
+        return FileError(path, _line(mark), f"not valid YAML: {problem}. {hint}")
+    position = getattr(error, "position", None)
+    line = text.count("\n", 0, position) + 1 if isinstance(position, int) else None
+    character = getattr(error, "character", None)
+    if isinstance(character, int):
+        return FileError(path, line, f"not valid YAML: holds the control character U+{character:04X}; take it out.")
+    return FileError(path, line, f"not valid YAML: {' '.join(str(error).split())}")
+
+
+def _no_key_twice(node: yaml.Node, path: Path) -> None:
     if isinstance(node, yaml.MappingNode):
         seen: dict[str, int] = {}
         for key, value in node.value:
@@ -201,10 +222,10 @@ def _check(node: yaml.Node, path: Path, depth: int) -> None:
             if name in seen:
                 raise FileError(path, key.start_mark.line + 1, f"{name!r} stands twice (first on line {seen[name]}).")
             seen[name] = key.start_mark.line + 1
-            _check(value, path, depth + 1)
+            _no_key_twice(value, path)
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:
-            _check(value, path, depth + 1)
+            _no_key_twice(value, path)
 
 
 def line_of(node: yaml.Node, location: tuple[int | str, ...]) -> int:
@@ -286,7 +307,7 @@ def environment(environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:
         if name.startswith("WORKBENCH_") and section in LAYERED and key:
             try:
                 found.setdefault(section, {})[key] = yaml.safe_load(text)
-            except yaml.YAMLError as error:
+            except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date that is none
                 raise UsageError(f"{name} is {text!r}, which is not a value; quote it as in YAML.") from error
     return found
 
@@ -315,10 +336,11 @@ def layers(path: Path) -> tuple[Config, dict[str, str]]:
             sources[key if name is None else f"{key}.{name}"] = str(path.name)
     if user_file.is_file():
         own, own_node = load_yaml(user_file)
-        trial = {"name": config.name, "task": merged["task"], **(own if isinstance(own, Mapping) else {})}
-        check(Config, trial, own_node, user_file)
+        if not isinstance(own, Mapping) or not own.keys() <= set(LAYERED):
+            raise FileError(user_file, 1, f"should hold sections only: {', '.join(LAYERED)}.")
+        check(Config, {"name": config.name, "task": merged["task"], **own}, own_node, user_file)
         for section in LAYERED:
-            if isinstance(own, Mapping) and isinstance(own.get(section), Mapping):
+            if isinstance(own.get(section), Mapping):
                 take(section, own[section], str(user_file), over=False)
     for section, values in environment(os.environ).items():
         take(section, values, "", over=True)
@@ -329,7 +351,8 @@ def layers(path: Path) -> tuple[Config, dict[str, str]]:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(step) for step in first["loc"])
-        raise UsageError(f"{sources.get(where, where)}: {_sentence(Config, first, where)}") from None
+        source = sources.get(".".join(where.split(".")[:2]), where)
+        raise UsageError(f"{source}: {_sentence(Config, first, where)}") from None
 
 
 def load_config(path: Path) -> Config:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from workbench.config import Config, load_config
+from workbench.config import LONGEST_LABEL, LONGEST_NAME, Config, load_config
 from workbench.errors import ProjectError, UsageError
 from workbench.paths import data_folder
+from workbench.text import clean
 
 SETTINGS = "project.yaml"
 
@@ -33,7 +34,7 @@ task:
 model:
   use: {model}                 # embedded (no key needed, for trying things out), or openai:MODEL for any
                                 # OpenAI-compatible endpoint
-  # base_url: http://127.0.0.1:11434/v1   # default: $OPENAI_BASE_URL, else OpenAI's own
+  {base_url}   # default: $OPENAI_BASE_URL, else OpenAI's own
   # api_key_env: OPENAI_API_KEY # the name of the variable that holds the key; the key itself is never written anywhere
   # price: {{input: 0.15, output: 0.60}}    # US dollars per million tokens; without it cost is shown in tokens only
   # parameters: {{temperature: 1.0}}        # sent with every request of this model
@@ -160,6 +161,7 @@ def create(
     description: str = "",
     language: str = "en",
     model: str = "embedded",
+    base_url: str | None = None,
 ) -> Project:
     """Make a classification project in ``folder`` (new or empty) with a commented ``project.yaml``.
 
@@ -168,21 +170,31 @@ def create(
     names = [label.strip() for label in labels if label.strip()]
     if len(set(names)) < 2:
         raise UsageError("A classification task needs at least two different labels: --labels a,b,c.")
+    if long := next((name for name in names if len(name) > LONGEST_LABEL), None):
+        raise UsageError(f"Label {clean(long, limit=40)!r} has more than {LONGEST_LABEL} characters; shorten it.")
+    if bad := next((one for one in (*names, language, model, base_url or "") if clean(one) != one), None):
+        raise UsageError(f"{clean(bad)!r} holds a control or other invisible character; take it out.")
     if not re.fullmatch(r"[^\W\d]\w*", field):
         raise UsageError(f"{field!r} cannot name a field; use letters, digits and underscores, such as 'text'.")
     target = _empty_folder(folder)
     text = TEMPLATE.format(
-        name=quote(target.name or "project"),
-        description=" ".join(description.split()) or "Describe the texts here.",
+        name=quote(clean(target.name)[:LONGEST_NAME].strip() or "project"),
+        description=_paragraph(description) or "Describe the texts here.",
         language=quote(language),
-        field=field,
+        field=quote(field),
         labels="\n".join(f"    - {quote(name)}" for name in dict.fromkeys(names)),
         model=quote(model),
+        base_url=f"base_url: {quote(base_url)}" if base_url else "# base_url: http://127.0.0.1:11434/v1",
     )
     write_settings(target / SETTINGS, text)
     project = Project(target)
     _ = project.config  # a template that does not load is our mistake: find it now, not at the first job
     return project
+
+
+def _paragraph(text: str) -> str:
+    """``text`` on one line, without what YAML forbids in a block."""
+    return " ".join(re.sub("[\ufffe\uffff]", "", clean(text)).split())
 
 
 def quote(value: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -48,6 +49,8 @@ class Parameter(Part):
         if not fits:
             raise UsageError(f"{name} is {value!r}, but should be a {kind}: {self.help}")
         if isinstance(value, (int, float)):
+            if not math.isfinite(value):
+                raise UsageError(f"{name} is {value}, but should be a finite number.")
             if self.minimum is not None and value < self.minimum:
                 raise UsageError(f"{name} is {value}, but should be at least {self.minimum:g}.")
             if self.maximum is not None and value > self.maximum:
@@ -140,7 +143,7 @@ class Recipe(Part):
             wanted = " and ".join(words.get(need, need) for need in missing)
             return (
                 f"Recipe {self.name!r} needs a model that can {wanted}, and {model} cannot; "
-                "use an endpoint (--model openai:NAME), or recipe 'zerogen'."
+                "use an endpoint as the model (openai:NAME), or recipe 'zerogen'."
             )
         if "seeds" in self.needs and not seeds:
             return f"Recipe {self.name!r} needs seeds; add some with `workbench import FILE --as seed`."

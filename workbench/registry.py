@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
@@ -30,6 +31,8 @@ class Registry(Generic[T]):
     failures: dict[str, str] = field(default_factory=dict)
     _items: dict[str, T] = field(default_factory=dict)
     _loaded: bool = False
+    _loading: bool = False
+    _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def register(self, name: str) -> Callable[[T], T]:
         """Decorator that files the decorated object under ``name``; raises ``ValueError`` when the name is taken."""
@@ -72,9 +75,14 @@ class Registry(Generic[T]):
         return {entry.name: entry for entry in entry_points(group=self.group)}
 
     def _load(self) -> None:
-        if self._loaded:
-            return
-        self._loaded = True
-        package = importlib.import_module(self.package)
-        for module in pkgutil.iter_modules(package.__path__, f"{self.package}."):
-            importlib.import_module(module.name)
+        with self._lock:  # a thread that asks while another one loads waits, and does not see half of them
+            if self._loaded or self._loading:
+                return
+            self._loading = True
+            try:
+                package = importlib.import_module(self.package)
+                for module in pkgutil.iter_modules(package.__path__, f"{self.package}."):
+                    importlib.import_module(module.name)
+                self._loaded = True
+            finally:
+                self._loading = False

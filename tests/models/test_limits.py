@@ -59,7 +59,7 @@ def test_a_real_limit_is_found_and_kept(server: Callable[[float], bool]) -> None
     result = generate(server)
     assert result.answered == 2000
     assert result.seconds <= 11.1  # ideal: 9 to 10
-    assert result.wasted <= 160  # 64 are under way when the limit is met
+    assert result.wasted <= 200  # 64 are under way when the limit is met
 
 
 def test_a_limit_per_minute() -> None:
@@ -135,3 +135,15 @@ def test_budget_refuses_before_the_request_that_would_exceed_it() -> None:
     assert "1,000 tokens" in str(Budget(tokens=1000).refuses(used, Usage(1, 30, 21)))
     assert "$1.00" in str(Budget(money=1.0).refuses(used, Usage(1, cost=0.02)))
     assert "prices are unknown" in str(Budget(money=1.0).refuses(Usage(), Usage(1, cost=None)))
+
+
+@pytest.mark.parametrize(
+    ("server", "seconds", "retry_after"),
+    [(Flaky(0.05), 60, 1.0), (Bucket(3, 10), 130, 1.0), (Window(120, 60), 160, 20.0)],
+    ids=["stray refusals", "3 a second", "120 a minute"],
+)
+def test_answers_that_take_ten_seconds(server: Callable[[float], bool], seconds: float, retry_after: float) -> None:
+    # Ideal for 300 requests, 64 at a time: 50, 107 and 130 s.
+    result = generate(server, requests=300, latency=10, retry_after=retry_after)
+    assert result.answered == 300
+    assert result.seconds <= seconds

@@ -36,7 +36,11 @@ def test_label_accepts_and_undo_redo_bring_back_every_step(store: Store) -> None
     while act := acts.undo(store, me):
         now = samples.get(store, one)
         seen.append((act.kind, now.label, now.status, now.text))
-    assert seen == [("edit", "b", "rejected", "text 0"), ("reject", "b", "accepted", "text 0"), ("label", "a", "pending", "text 0")]
+    assert seen == [
+        ("edit", "b", "rejected", "text 0"),
+        ("reject", "b", "accepted", "text 0"),
+        ("label", "a", "pending", "text 0"),
+    ]
     while acts.redo(store, me):
         pass
     sample = samples.get(store, one)
@@ -98,9 +102,17 @@ def test_frozen_ids_round_trip() -> None:
     ("fields", "label", "new_label"),
     [
         ({"premise": "A man sleeps.", "hypothesis": "He is awake."}, "contradiction", "neutral"),
-        ({"text": "Ada met Bob"}, [{"start": 0, "end": 3, "label": "person"}], [{"start": 8, "end": 11, "label": "person"}]),
+        (
+            {"text": "Ada met Bob"},
+            [{"start": 0, "end": 3, "label": "person"}],
+            [{"start": 8, "end": 11, "label": "person"}],
+        ),
         ({"text": "late and rude"}, ["delivery", "staff"], ["staff"]),
-        ({"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "hello"}]}, None, {"quality": 4}),
+        (
+            {"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "hello"}]},
+            None,
+            {"quality": 4},
+        ),
         ({"prompt": "2+2?", "chosen": "4", "rejected": "5"}, {"preferred": 0, "margin": 0.5}, {"preferred": 1}),
     ],
     ids=["text pair", "spans", "multi-label", "dialogue", "preference"],

@@ -26,6 +26,7 @@ def import_(arguments: argparse.Namespace) -> int:
     place, (file,) = split_project(arguments.words, 1)
     output, project = _output(arguments), find(place)
     _ = project.config
+    _storable(file)
     if arguments.map:
         parse_map(arguments.map)
     parameters = {
@@ -37,6 +38,8 @@ def import_(arguments: argparse.Namespace) -> int:
     }
     with Store(project) as store:
         job = watch.run(store, "import", parameters, output)
+    if job.state == "cancelled":
+        return watch.cancelled(job, output)
     result = job.result or {}
     lines = [
         f"{file}: {result['read']:,} rows read, {result['added']:,} added as {arguments.role}, "
@@ -46,13 +49,20 @@ def import_(arguments: argparse.Namespace) -> int:
     if result["failed_rows"] > 10:
         lines.append(f"... and {result['failed_rows'] - 10:,} more (--json lists the first hundred)")
     output.result({"job": job.id, **result}, lines)
-    if job.state == "cancelled":
-        return 130
     return 3 if result["failed_rows"] else 0
+
+
+def _storable(file: str) -> None:
+    """A job's parameters are text: a name that is not UTF-8 cannot be handed to it."""
+    try:
+        file.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"{file}: the name is not valid UTF-8; rename the file first.") from None
 
 
 def export_(arguments: argparse.Namespace) -> int:
     output, project = _output(arguments), find(arguments.project)
+    _storable(arguments.out)
     if arguments.view:
         views.parse(arguments.view)
     parameters = {
@@ -64,6 +74,8 @@ def export_(arguments: argparse.Namespace) -> int:
     }
     with Store(project) as store:
         job = watch.run(store, "export", parameters, output)
+    if job.state == "cancelled":
+        return watch.cancelled(job, output)
     result = job.result or {}
     lines = [
         f"{result['rows']:,} samples in {result['path']}",
@@ -72,8 +84,6 @@ def export_(arguments: argparse.Namespace) -> int:
     ]
     lines += [f"left out {one['uuid']}: {one['reason']}" for one in result["failed"][:10]]
     output.result({"job": job.id, **result}, lines)
-    if job.state == "cancelled":
-        return 130
     return 3 if result["failed_rows"] else 0
 
 
@@ -135,6 +145,8 @@ def query_(arguments: argparse.Namespace) -> int:
     place, (line,) = split_project(arguments.words, 1)
     output, project = _output(arguments), find(place)
     view = views.parse(line)
+    if arguments.limit is not None and arguments.limit < 0:
+        raise UsageError(f"--limit {arguments.limit} should not be below 0.")
     with Store(project) as store:
         if arguments.count:
             number = views.count(store, view)

@@ -11,12 +11,13 @@ from typing import Any
 
 from workbench import __version__
 from workbench.cli import watch
-from workbench.cli.output import Output, table
+from workbench.cli.output import Output, bare_address, table
 from workbench.cli.work import evaluation_lines, generated_line
 from workbench.errors import UsageError, WorkbenchError
 from workbench.project import Project, create, create_from_sample, find
 from workbench.store import samples
 from workbench.store.connection import Store
+from workbench.text import clean
 
 #: The files of a sample project and what each is imported as.
 SAMPLE_FILES = {"seeds.jsonl": "seed", "validation.jsonl": "validation", "test.jsonl": "test"}
@@ -31,6 +32,24 @@ def _ask(question: str, default: str = "") -> str:
     return input(f"{question}{shown}: ").strip() or default
 
 
+def _ask_model() -> tuple[str, str | None]:
+    """Offer the embedded model and what answers on this machine; returns a model spec and its address."""
+    from workbench.models.endpoints import find_endpoints
+
+    offers: list[tuple[str, str | None]] = [("embedded", None)]
+    offers += [(f"openai:{name}", one.base_url) for one in find_endpoints() for name in one.models[:8]]
+    if len(offers) == 1:
+        return offers[0]
+    for number, (model, address) in enumerate(offers, 1):
+        sys.stdout.write(
+            clean(f"  {number}  {model}" + (f" at {address}" if address else " (for trying things out)")) + "\n"
+        )
+    answer = _ask("Model", "1")
+    if not answer.isdigit() or not 1 <= int(answer) <= len(offers):
+        raise UsageError(f"{answer!r} is not one of 1 to {len(offers)}.")
+    return offers[int(answer) - 1]
+
+
 def new_(arguments: argparse.Namespace) -> int:
     output = _output(arguments)
     bare = not arguments.folder or not (arguments.labels or arguments.sample)
@@ -40,6 +59,7 @@ def new_(arguments: argparse.Namespace) -> int:
         arguments.folder = arguments.folder or _ask("Folder", "my-project")
         arguments.description = arguments.description or _ask("What are the texts? (goes into prompts)")
         arguments.labels = _ask("Labels, with commas between")
+        arguments.model, arguments.base_url = _ask_model()
     folder = Path(arguments.folder)
     if arguments.sample:
         project = create_from_sample(folder, arguments.sample)
@@ -52,6 +72,7 @@ def new_(arguments: argparse.Namespace) -> int:
             description=arguments.description,
             language=arguments.language,
             model=arguments.model,
+            base_url=getattr(arguments, "base_url", None),
         )
     with Store(project):
         pass  # makes the database
@@ -211,7 +232,9 @@ def _check_models(add: Any) -> None:
     found = find_endpoints()
     for one in found:
         names = ", ".join(one.models[:3]) or "no models listed"
-        add("endpoint", bool(one.models), f"{one.provider} at {one.base_url} (from {one.source}): {names}")
+        add(
+            "endpoint", bool(one.models), f"{one.provider} at {bare_address(one.base_url)} (from {one.source}): {names}"
+        )
     if not found:
         add("endpoint", None, "none found: set OPENAI_BASE_URL and OPENAI_API_KEY, or use the embedded model")
 

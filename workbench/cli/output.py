@@ -27,7 +27,10 @@ class Output:
             sys.stdout.write(clean(line) + "\n")
 
     def rows(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Print JSON lines, whatever the mode: they are for programs. ASCII only, so that hostile text stays escaped."""
+        """Print JSON lines, or one object with ``rows``. ASCII only, so that hostile text stays escaped."""
+        if self.as_json:
+            self.result({"rows": list(rows)}, [])
+            return
         for row in rows:
             sys.stdout.write(json.dumps(row, ensure_ascii=True) + "\n")
 
@@ -49,6 +52,13 @@ def table(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> list[s
         ).rstrip()
         for row in rows
     ]
+
+
+def bare_address(url: str) -> str:
+    """``url`` without the user and password that may stand in it."""
+    scheme, slashes, rest = url.partition("//")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{slashes}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def dollars(cost: float | None) -> str:

@@ -254,5 +254,5 @@ def typed(text: str) -> Any:
         return load_yaml(Path(text[1:]))[0]
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date or number that is none
         raise UsageError(f"{text!r} is not a value.") from error

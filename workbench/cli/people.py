@@ -44,6 +44,8 @@ def label_(arguments: argparse.Namespace) -> int:
 
 def _queue(store: Store, arguments: argparse.Namespace, output: Output) -> int:
     view = views.parse(arguments.view or store.project.config.review.view)
+    if arguments.limit < 0:
+        raise UsageError(f"--limit {arguments.limit} should not be below 0.")
     ids = list(islice(views.ids(store, view), arguments.limit))
     rows = []
     for sample in samples.many(store, ids):
@@ -68,7 +70,7 @@ def _export(store: Store, arguments: argparse.Namespace, output: Output) -> int:
 def _load(store: Store, me: int, arguments: argparse.Namespace, output: Output) -> int:
     """Apply a file's annotations. A line that says what the person said already changes nothing, so it can run twice."""
     path = Path(arguments.load)
-    labels = store.project.config.task.label_names
+    task = store.project.config.task
     failed: list[dict[str, Any]] = []
     applied = unchanged = 0
     for row in read(path):
@@ -76,7 +78,7 @@ def _load(store: Store, me: int, arguments: argparse.Namespace, output: Output) 
             if isinstance(row, Bad):
                 raise UsageError(row.reason)
             sample_id = annotation_store.sample_id(store, row.values)
-            change = _change(row.values, labels)
+            change = _change(row.values, task.label_names, list(task.fields))
             who = acts.annotator(store, str(row.values["annotator"])) if row.values.get("annotator") else me
             if annotation_store.says(store, who, sample_id, change):
                 unchanged += 1
@@ -91,7 +93,7 @@ def _load(store: Store, me: int, arguments: argparse.Namespace, output: Output) 
     return 3 if failed else 0
 
 
-def _change(values: dict[str, Any], labels: Sequence[str]) -> Change:
+def _change(values: dict[str, Any], labels: Sequence[str], fields: Sequence[str]) -> Change:
     parts: dict[str, Any] = {}
     if values.get("label") is not None:
         if values["label"] not in labels:
@@ -106,8 +108,12 @@ def _change(values: dict[str, Any], labels: Sequence[str]) -> Change:
         parts["status"] = values["status"]
     if isinstance(values.get("note"), str):
         parts["note"] = values["note"]
-    if isinstance(values.get("edited_fields"), dict):
-        parts["fields"] = values["edited_fields"]
+    if (edited := values.get("edited_fields")) is not None:
+        if not isinstance(edited, dict) or set(edited) != set(fields):
+            raise UsageError(f"edited_fields should be an object with exactly: {', '.join(fields)}")
+        if not all(isinstance(text, str) and text.strip() for text in edited.values()):
+            raise UsageError("edited_fields should hold texts that are not empty")
+        parts["fields"] = edited
     if not parts:
         raise UsageError("has no label, status or note")
     return Change(**parts)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import inspect
-from typing import Any
+from typing import Any, TypeVar
 
 from workbench import recipe as recipe_module
-from workbench.cli.output import Output, table
+from workbench.cli.output import Output, bare_address, table
 from workbench.errors import UsageError
+from workbench.registry import Registry
+
+T = TypeVar("T")
 
 
 def _output(arguments: argparse.Namespace) -> Output:
@@ -71,11 +74,27 @@ def filters_(arguments: argparse.Namespace) -> int:
         lines += ["", f"for example: workbench curate --filter {name}" + _example(one)]
         output.result(one, lines)
         return 0
-    everyone = [describe(FILTERS.get(filter_name)) for filter_name in FILTERS]
+    everyone = [describe(one) for one in _loadable(FILTERS).values()]
     output.result(
-        {"filters": everyone, "failed": FILTERS.failures}, table([[one["name"], one["summary"]] for one in everyone])
+        {"filters": everyone, "failed": FILTERS.failures},
+        [*table([[one["name"], one["summary"]] for one in everyone]), *_failures(FILTERS)],
     )
     return 0
+
+
+def _loadable(registry: Registry[T]) -> dict[str, T]:
+    """What a registry holds, less what other packages announce and cannot load: ``failures`` says why."""
+    found: dict[str, T] = {}
+    for name in registry:
+        try:
+            found[name] = registry.get(name)
+        except UsageError:
+            continue
+    return found
+
+
+def _failures(registry: Registry[T]) -> list[str]:
+    return [f"{name} cannot be loaded: {why}" for name, why in registry.failures.items()]
 
 
 def _example(one: dict[str, Any]) -> str:
@@ -87,15 +106,19 @@ def metrics_(arguments: argparse.Namespace) -> int:
     from workbench.evaluate.base import METRICS, ORDER
 
     name, output = _shown(arguments), _output(arguments)
-    described = {metric: inspect.getdoc(METRICS.get(metric)) or "" for metric in METRICS}
     if name is not None:
         METRICS.get(name)
+    described = {metric: inspect.getdoc(one) or "" for metric, one in _loadable(METRICS).items()}
+    if name is not None:
         output.result({"name": name, "description": described[name]}, [name, *described[name].splitlines()])
         return 0
     order = {metric: place for place, metric in enumerate(ORDER)}
     names = sorted(described, key=lambda metric: (order.get(metric, len(order)), metric))
     first_lines = [[metric, described[metric].split("\n\n")[0].replace("\n", " ")] for metric in names]
-    output.result({"metrics": [{"name": metric, "summary": line} for metric, line in first_lines]}, table(first_lines))
+    output.result(
+        {"metrics": [{"name": metric, "summary": line} for metric, line in first_lines], "failed": METRICS.failures},
+        [*table(first_lines), *_failures(METRICS)],
+    )
     return 0
 
 
@@ -116,8 +139,10 @@ def models_(arguments: argparse.Namespace) -> int:
     found = find_endpoints() if name is None else []
     for endpoint in found:
         names = ", ".join(endpoint.models[:8]) or "no models listed"
-        lines.append(f"found {endpoint.provider} at {endpoint.base_url} ({endpoint.source}): {names}")
-        lines.append(f"    set model.base_url: {endpoint.base_url} in project.yaml, and --model openai:NAME")
+        lines.append(f"found {endpoint.provider} at {bare_address(endpoint.base_url)} ({endpoint.source}): {names}")
+        lines.append(
+            f"    set model.base_url: {bare_address(endpoint.base_url)} in project.yaml, and --model openai:NAME"
+        )
     output.result(
         {
             "models": [
@@ -131,7 +156,12 @@ def models_(arguments: argparse.Namespace) -> int:
                 for model in chosen
             ],
             "endpoints": [
-                {"provider": one.provider, "base_url": one.base_url, "models": list(one.models), "source": one.source}
+                {
+                    "provider": one.provider,
+                    "base_url": bare_address(one.base_url),
+                    "models": list(one.models),
+                    "source": one.source,
+                }
                 for one in found
             ],
         },

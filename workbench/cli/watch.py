@@ -47,6 +47,15 @@ def follow(store: Store, job_id: int, output: Output) -> Job:
     return job
 
 
+def cancelled(job: Job, output: Output) -> int:
+    """Print that a job was cancelled by somebody; returns the exit status."""
+    output.result(
+        {"job": job.id, "state": job.state},
+        [f"Job {job.id} was cancelled; `workbench jobs resume {job.id}` goes on."],
+    )
+    return 130
+
+
 def _wait(store: Store, job_id: int, show: Any) -> Job:
     absent = 0
     while True:

@@ -47,7 +47,9 @@ def generate_(arguments: argparse.Namespace) -> int:
     concurrency = config.concurrency if arguments.concurrency is None else arguments.concurrency
     if not 1 <= concurrency <= 1024:
         raise UsageError(f"--concurrency {concurrency} should be between 1 and 1024.")
-    if arguments.budget is not None and not arguments.budget > 0:
+    if arguments.seed is not None and not 0 <= arguments.seed < 2**31:
+        raise UsageError(f"--seed {arguments.seed} should be between 0 and {2**31 - 1:,}.")
+    if arguments.budget is not None and not 0 < arguments.budget < float("inf"):
         raise UsageError(f"--budget {arguments.budget:g} should be more than 0 dollars.")
     limits = {"concurrency": concurrency, "budget": arguments.budget or config.budget}
     with Store(project) as store:
@@ -170,10 +172,12 @@ def curate_(arguments: argparse.Namespace) -> int:
             output.result({"job": job_id, "state": "queued"}, [f"Job {job_id} is on its way: workbench jobs"])
             return 0
         job = watch.run(store, "curate", parameters, output)
+    if job.state == "cancelled":
+        return watch.cancelled(job, output)
     result = job.result or {}
     if arguments.undo:
         output.result({"job": job.id, **result}, [f"{result['checked']:,} samples have their earlier verdicts again"])
-        return _status(job, 0)
+        return 0
     rows = [["filter", "drops", "alone"]] if arguments.preview else [["filter", "drops"]]
     for name, n in result["dropped"].items():
         rows.append([name, f"{n:,}", *([f"{result['alone'][name]:,}"] if arguments.preview else [])])
@@ -184,7 +188,7 @@ def curate_(arguments: argparse.Namespace) -> int:
     ]
     shown = {key: value for key, value in result.items() if key != "examples" or arguments.preview}
     output.result({"job": job.id, **shown}, lines)
-    return _status(job, 0)
+    return 0
 
 
 def evaluate_(arguments: argparse.Namespace) -> int:
@@ -195,9 +199,11 @@ def evaluate_(arguments: argparse.Namespace) -> int:
         METRICS.get(name)
     with Store(project) as store:
         job = watch.run(store, "evaluate", {"compare": arguments.compare, "metrics": arguments.metric or None}, output)
+    if job.state == "cancelled":
+        return watch.cancelled(job, output)
     result = job.result or {}
     output.result({"job": job.id, **result}, evaluation_lines(result))
-    return _status(job, 0)
+    return 0
 
 
 def evaluation_lines(result: Mapping[str, Any]) -> list[str]:
@@ -242,6 +248,8 @@ def jobs_(arguments: argparse.Namespace) -> int:
         if number is None:
             raise UsageError(f"Say which job: workbench jobs {words[0]} ID.")
         if words[0] == "cancel":
+            if jobs.get(store, number).state in ("done", "failed", "cancelled"):
+                raise UsageError(f"Job {number} has ended already.")
             job = jobs.cancel(store, number)
             output.result(
                 {"job": job.id, "state": job.state},
@@ -258,7 +266,7 @@ def jobs_(arguments: argparse.Namespace) -> int:
 
 
 def _number(word: str) -> int:
-    if not word.isdigit():
+    if not (word.isascii() and word.isdigit() and len(word) <= 18):
         raise UsageError(f"{word!r} is not a job's number.")
     return int(word)
 

@@ -14,12 +14,13 @@ from workbench.exchange.base import (
     Unwritable,
     Written,
 )
-from workbench.exchange.mapping import Mapped, Mapper, columns_ahead, parse_map
+from workbench.exchange.mapping import MOST_BAD, Mapped, Mapper, columns_ahead, parse_map
 from workbench.exchange.reading import file_sha256, read
 from workbench.exchange.writing import write, write_text
 
 __all__ = [
     "FORMATS",
+    "MOST_BAD",
     "READERS",
     "Bad",
     "ExportContext",

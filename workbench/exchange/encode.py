@@ -16,7 +16,7 @@ METADATA = ("uuid", "label", "status", "origin", "split", "conditions", "scores"
 _ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029]")
 
 
-class NoPlace(Exception):  # noqa: N818 - not an error of the run: the sample is listed and the others go on
+class NoPlace(Exception):
     """A sample cannot be said in this format; the message is the reason."""
 
 

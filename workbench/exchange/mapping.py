@@ -14,6 +14,8 @@ from workbench.errors import FileError, UsageError
 from workbench.exchange.base import Bad, Row, quoted
 
 LABEL = "label"
+#: Records in a row that may be unreadable at the start of a file; more are not worth going on for.
+MOST_BAD = 10_000
 #: Columns that are taken for a task's only field, and for the label, in this order.
 TEXT_ALIASES = ("text", "sentence", "utterance", "content", "prompt", "question")
 LABEL_ALIASES = ("label", "category", "intent", "class", "target")
@@ -56,9 +58,15 @@ def parse_map(spec: str) -> dict[str, str]:
 def columns_ahead(rows: Iterator[Row | Bad], ahead: int = 100) -> tuple[list[str], Iterator[Row | Bad]]:
     """The columns of the first ``ahead`` records, in order of appearance, and all records, those looked at included.
 
-    Records of JSON need not have the same keys, hence more than one is looked at.
+    Records of JSON need not have the same keys, hence more than one is looked at. Where none of them can be read, more
+    follow until one can (at most ``MOST_BAD``); without any, there are no columns.
     """
     looked = list(itertools.islice(rows, ahead))
+    while len(looked) < MOST_BAD and not any(isinstance(row, Row) for row in looked[-ahead:]):
+        further = list(itertools.islice(rows, ahead))
+        if not further:
+            break
+        looked += further
     columns = dict.fromkeys(key for row in looked if isinstance(row, Row) for key in row.values)
     return list(columns), itertools.chain(looked, rows)
 

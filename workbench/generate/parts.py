@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from workbench.config import Config, Label
@@ -19,6 +20,11 @@ class Example:
     id: int
     text: str
     label: str | None
+
+
+def random_at(seed: int, *place: object) -> random.Random:
+    """A generator that depends on the seed and the place alone."""
+    return random.Random(":".join(str(part) for part in (seed, *place)))
 
 
 @dataclass
@@ -36,9 +42,13 @@ class Setting:
     def labels(self) -> list[Label]:
         return self.config.task.labels
 
+    @cached_property
+    def label_names(self) -> tuple[str, ...]:
+        return tuple(self.config.task.label_names)
+
     def random(self, *place: object) -> random.Random:
         """A generator of its own for one place, so that a draw depends on where it is, not on what was drawn before."""
-        return random.Random(":".join(str(part) for part in (self.seed, *place)))
+        return random_at(self.seed, *place)
 
     def seeds_of(self, label: str) -> list[Example]:
         if self._by_label is None:

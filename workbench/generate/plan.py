@@ -44,13 +44,13 @@ class Plan:
         return self.recipe.wave is not None
 
     def wave_size(self, missing: int) -> int:
-        """How many requests the next wave has, when ``missing`` samples are still wanted."""
+        """How many requests the next wave has, when ``missing`` samples are still wanted: the ledger records it."""
         if self.recipe.wave is None:
             return missing
         size = self.recipe.value(self.recipe.wave, self.setting.parameters)
         if not isinstance(size, int):
             raise UsageError(f"Recipe {self.recipe.name!r}: wave should be a whole number, not {size!r}.")
-        return size
+        return min(size, missing)
 
     def at(self, ordinal: int, pool: Pool) -> Planned:
         """The request at one place. Equal arguments give an equal request, whatever was asked before."""

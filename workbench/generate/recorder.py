@@ -1,7 +1,11 @@
 """The ledger's clerk: a thread that commits answers in groups, then parses them and commits what they gave.
 
-An answer is durable before it is parsed and counted. Groups of some 10 ms keep the speed: one transaction for many
-answers, and the samples of one group ride in the transaction of the next.
+An answer is durable before it is parsed and counted. What comes while one group is committed makes the next group: a
+request's place is free again as soon as its answer is durable, so these transactions are small and many. Parsing follows
+some times a second, in larger transactions.
+
+When the database refuses (disk full), the engine is told to stop asking; answers that still come are paid for, so they
+are kept and tried again when the last one is there.
 """
 
 from __future__ import annotations
@@ -10,42 +14,31 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from workbench.errors import StoreError
 from workbench.generate.parts import Refusal
 from workbench.generate.plan import Plan
+from workbench.generate.tally import Tally
 from workbench.models.base import Answer
-from workbench.store import curation, jobs, ledger, samples
+from workbench.store import jobs, ledger, samples
+from workbench.store.answers import Asked
 from workbench.store.connection import Store
-from workbench.store.ledger import Asked
 from workbench.store.samples import NewSample
 
-#: Seconds for which answers gather before they are committed together.
+#: Seconds for which answers of an in-process model gather; those of an endpoint never wait for company.
 GATHER = 0.01
+#: Answers are parsed this often (seconds), or when so many are there.
+PARSE_EVERY, PARSE_AT = 0.1, 256
 #: Seconds between two updates of the job's row.
 TELL = 0.3
-
-
-@dataclass
-class Tally:
-    """What one run of the job did so far. ``answers`` and ``samples`` count what is committed."""
-
-    requests: int = 0
-    answers: int = 0
-    cached: int = 0
-    retried: int = 0
-    limited: int = 0
-    failed: int = 0
-    samples: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cost: float | None = 0.0
-    reasons: dict[str, int] = field(default_factory=dict)
-
-    def fail(self, reason: str) -> None:
-        self.failed += 1
-        self.reasons[reason] = self.reasons.get(reason, 0) + 1
+#: Answers that are committed together at the most.
+GROUP = 1_000
+#: When nothing could be written: tries for the answers at hand, and seconds between them.
+LAST_TRIES, LAST_WAIT = 4, 0.5
+#: Lines that one run adds to the job's log about single requests.
+NOTES = 100
 
 
 @dataclass
@@ -62,17 +55,27 @@ class Recorder:
     ordinals that are durable (answered or failed)."""
 
     def __init__(
-        self, store: Store, *, series_id: int, job_id: int, plan: Plan, tally: Tally,
-        done: Callable[[int], None], state: Callable[[], tuple[int, int | None, str, dict[str, Any]]],
+        self,
+        store: Store,
+        *,
+        series_id: int,
+        job_id: int,
+        plan: Plan,
+        tally: Tally,
+        done: Callable[[int], None],
+        gather: float,
+        state: Callable[[], tuple[int, int | None, str, dict[str, Any]]],
         wishes: Callable[[bool, dict[str, Any]], None],
-    ) -> None:  # fmt: skip
-        self._store = store
+    ) -> None:
+        self._store = store  # of its own: closed when it has finished
         self._series, self._job, self._plan, self.tally = series_id, job_id, plan, tally
-        self._done, self._state, self._wishes = done, state, wishes
+        self._done, self._state, self._wishes, self._wait = done, state, wishes, gather
         self._queue: queue.SimpleQueue[Asked | None] = queue.SimpleQueue()
         self._prompts = ledger.Prompts()
         self._waiting: list[Parsed] = []
-        self._told = 0.0
+        self._notes: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
+        self._noted = 0
+        self._told = self._parsed = 0.0
         self.error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
 
@@ -80,75 +83,122 @@ class Recorder:
         """Parse what an earlier run left unparsed, then begin."""
         while left := ledger.unparsed(self._store, self._series):
             self._waiting = [
-                Parsed(one.id, one.ordinal, Answer(one.answer or "", "", one.finish_reason, logprobs=one.logprobs),
-                       one.conditions, one.parents)
+                Parsed(
+                    one.id,
+                    one.ordinal,
+                    Answer(one.answer or "", "", one.finish_reason, logprobs=one.logprobs),
+                    one.conditions,
+                    one.parents,
+                )
                 for one in left
-            ]  # fmt: skip
-            self._commit([])
+            ]
+            self._commit([], parse=True)
         self._thread.start()
 
     def put(self, asked: Asked) -> None:
         self._queue.put(asked)
 
+    def note(self, level: str, message: str) -> None:
+        """A line for the job's log, written with the next group; from any thread."""
+        self._notes.put((level, message))
+
     def finish(self) -> None:
         """Commit everything and end the thread; raises what it met."""
-        self._queue.put(None)
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._queue.put(None)
+            self._thread.join()
+        self._store.close()
         if self.error is not None:
             raise self.error
 
     def _run(self) -> None:
+        batch: list[Asked] = []
         try:
             ended = False
             while not ended or self._waiting:
-                batch: list[Asked] = []
+                batch = []
                 ended = self._gather(batch, ended)
-                self._commit(batch)
+                self._commit(batch, parse=ended)
+        except StoreError as error:
+            self.error = error
+            self._done(0)
+            self._rescue(batch, ended)
         except BaseException as error:  # noqa: BLE001 - handed to the job's own thread, which raises it
             self.error = error
             self._done(0)
+
+    def _rescue(self, batch: list[Asked], ended: bool) -> None:
+        """Take what still comes, then try to commit it: parsing can wait for the next run, answers cannot."""
+        while not ended and (asked := self._queue.get()) is not None:
+            batch.append(asked)
+        self._waiting = []
+        for left in reversed(range(LAST_TRIES)):
+            try:
+                self._prompts.forget()  # the transaction that made them was rolled back
+                self._commit(batch)
+                return
+            except StoreError as error:
+                self.error = error
+                if left:
+                    time.sleep(LAST_WAIT)
 
     def _gather(self, batch: list[Asked], ended: bool) -> bool:
         if ended:
             return True
         try:
-            # With samples waiting for a transaction to ride in, or news to tell, nothing waits for long.
-            first = self._queue.get(timeout=GATHER if self._waiting else TELL)
+            first = self._queue.get(timeout=PARSE_EVERY if self._waiting else TELL)
         except queue.Empty:
             return False
-        until = time.monotonic() + GATHER
+        until = time.monotonic() + self._wait
         while first is not None:
             batch.append(first)
+            if len(batch) >= GROUP:
+                return False
             try:
-                first = self._queue.get(timeout=max(0.0, until - time.monotonic()))
+                left = until - time.monotonic()
+                first = self._queue.get(timeout=left) if left > 0 else self._queue.get_nowait()
             except queue.Empty:
                 return False
-            if len(batch) >= 1_000:
-                until = 0.0
         return True
 
-    def _commit(self, batch: list[Asked]) -> None:
-        waiting, self._waiting = self._waiting, []
+    def _commit(self, batch: list[Asked], *, parse: bool = False) -> None:
+        now = time.monotonic()
+        waiting: list[Parsed] = []
+        if parse or len(self._waiting) >= PARSE_AT or now - self._parsed >= PARSE_EVERY:
+            waiting, self._waiting, self._parsed = self._waiting, [], now
         outcomes = [(one, self._parse(one)) for one in waiting]
-        tell = time.monotonic() - self._told >= TELL
+        tell = now - self._told >= TELL
         if not (batch or outcomes or tell):
             return
         with self._store.write() as connection:
-            added = 0
-            for one, outcome in outcomes:
-                if isinstance(outcome, Refusal):
-                    ledger.mark(connection, one.request_id, "failed", outcome.reason)
-                    continue
-                added += samples.insert(connection, [outcome])
-                ledger.mark(connection, one.request_id, "parsed")
-                if one.answer.logprobs:
-                    self._score(connection, one)
             ids = ledger.record(connection, self._prompts, self._series, self._job, batch)
+            added = samples.insert(connection, [made for _, made in outcomes if not isinstance(made, Refusal)])
+            ledger.mark(
+                connection,
+                [
+                    (one.request_id, "failed", made.reason)
+                    if isinstance(made, Refusal)
+                    else (one.request_id, "parsed", None)
+                    for one, made in outcomes
+                ],
+            )
+            ledger.score_requests(
+                connection,
+                "confidence",
+                [
+                    (one.request_id, sum(one.answer.logprobs) / len(one.answer.logprobs))
+                    for one, made in outcomes
+                    if one.answer.logprobs and not isinstance(made, Refusal)
+                ],
+                version=1,
+                job_id=self._job,
+            )
+            self._write_notes()
             if tell:
                 done, total, note, result = self._state()
                 wishes = jobs.tell(connection, self._job, done, total, note, result)
         if tell:
-            self._told = time.monotonic()
+            self._told = now
             self._wishes(*wishes)
         self.tally.samples += added
         for _, outcome in outcomes:
@@ -158,21 +208,27 @@ class Recorder:
             self._count(asked)
             if asked.answer_text is not None:
                 answer = Answer(
-                    asked.answer_text, asked.answer_model, asked.finish_reason, asked.input_tokens, asked.output_tokens,
+                    asked.answer_text,
+                    asked.answer_model,
+                    asked.finish_reason,
+                    asked.input_tokens,
+                    asked.output_tokens,
                     list(asked.logprobs) if asked.logprobs is not None else None,
-                )  # fmt: skip
+                )
                 self._waiting.append(Parsed(request_id, asked.ordinal, answer, asked.conditions, asked.parents))
         if batch:
             self._done(len(batch))
 
-    def _score(self, connection: Any, one: Parsed) -> None:
-        row = connection.execute(
-            "SELECT id FROM sample WHERE request_id = ? AND ordinal = 0", (one.request_id,)
-        ).fetchone()
-        logprobs = one.answer.logprobs or []
-        curation.put_scores(
-            connection, "confidence", [(row[0], sum(logprobs) / len(logprobs))], version=1, job_id=self._job
-        )
+    def _write_notes(self) -> None:
+        while not self._notes.empty():
+            level, message = self._notes.get()
+            self._noted += 1
+            if self._noted < NOTES:
+                jobs.log(self._store, self._job, level, message)
+            elif self._noted == NOTES:
+                jobs.log(
+                    self._store, self._job, level, "More of this kind is counted, but no longer written down here."
+                )
 
     def _count(self, asked: Asked) -> None:
         tally = self.tally
@@ -183,16 +239,18 @@ class Recorder:
         tally.answers += 1
         if asked.cached:
             tally.cached += 1
-            return
-        tally.input_tokens += asked.input_tokens
-        tally.output_tokens += asked.output_tokens
-        tally.cost = None if tally.cost is None or asked.cost is None else tally.cost + asked.cost
+        else:
+            tally.asked(asked.input_tokens, asked.output_tokens, asked.cost)
 
     def _parse(self, one: Parsed) -> NewSample | Refusal:
         fields = self._plan.parse(one.answer, one.conditions)
         if isinstance(fields, Refusal):
             return fields
         return NewSample(
-            fields=fields, label=one.conditions.get("label"), conditions=one.conditions, parents=one.parents,
-            job_id=self._job, request_id=one.request_id,
-        )  # fmt: skip
+            fields=fields,
+            label=one.conditions.get("label"),
+            conditions=one.conditions,
+            parents=one.parents,
+            job_id=self._job,
+            request_id=one.request_id,
+        )

@@ -55,8 +55,13 @@ def _judge(plan: Plan, rules: list[tuple[str, Any]], example: Example) -> Drop |
         refusal = rule.judge(example)
         if refusal is not None:
             return Drop(
-                example.id, f"recipe.{name}", plan.recipe.version, plan.setting.parameters, refusal.reason, refusal.value,
+                example.id,
+                f"recipe.{name}",
+                plan.recipe.version,
+                plan.setting.parameters,
+                refusal.reason,
+                refusal.value,
                 refusal.other,
-            )  # fmt: skip
+            )
     _seen(rules, example)
     return None

@@ -10,11 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from workbench.errors import WorkbenchError
+from workbench.errors import StoreError, WorkbenchError
 from workbench.project import Project
 from workbench.store import jobs
 from workbench.store.connection import Store
 from workbench.store.jobs import Job
+
+#: Tries to write down how a job ended, and seconds between them: a full disk may have room again.
+LAST_TRIES, LAST_WAIT = 5, 1.0
 
 
 class Cancelled(WorkbenchError):
@@ -51,6 +54,7 @@ class Ended:
     result: Mapping[str, Any]
     state: str = "done"
     error: str | None = None
+    afterwards: Callable[[], object] | None = None  # what nobody needs to wait for, such as starting another job
 
 
 #: A job kind's callable.
@@ -64,6 +68,13 @@ def run(project: Project, job_id: int, kinds: Mapping[str, Callable[[], Run]]) -
     if lock is None:
         sys.stderr.write(f"job {job_id} is running already\n")
         return 1
+    try:
+        return _run(project, job_id, kinds)
+    finally:
+        os.close(lock)
+
+
+def _run(project: Project, job_id: int, kinds: Mapping[str, Callable[[], Run]]) -> int:
     with Store(project) as store:
         jobs.start(store, job_id)
         job = jobs.get(store, job_id)
@@ -79,12 +90,31 @@ def run(project: Project, job_id: int, kinds: Mapping[str, Callable[[], Run]]) -
         except Exception as error:  # noqa: BLE001 - our mistake: a sentence for the person, the traceback in the log file
             traceback.print_exc()
             ended = Ended(
-                {}, "failed",
+                {},
+                "failed",
                 f"Job {job_id} met a mistake in the workbench ({type(error).__name__}: {error}); "
                 f"details are in {jobs.log_path(project, job_id)}.",
-            )  # fmt: skip
-        if ended.error:
-            jobs.log(store, job_id, "error" if ended.state == "failed" else "info", ended.error)
-        jobs.finish(store, job_id, ended.state, result=ended.result or None, error=ended.error)
-    os.close(lock)
+            )
+        try:
+            _write_down(store, job_id, ended)
+            if ended.afterwards is not None:
+                ended.afterwards()
+        except WorkbenchError as error:
+            # The disk is still full, say: without its last word the job counts as interrupted, and can be resumed.
+            sys.stderr.write(f"{ended.error or ended.state}\n{error}\n")
+            return 1
     return 0 if ended.state == "done" else 1
+
+
+def _write_down(store: Store, job_id: int, ended: Ended) -> None:
+    for left in reversed(range(LAST_TRIES)):
+        try:
+            with store.write():
+                if ended.error:
+                    jobs.log(store, job_id, "error" if ended.state == "failed" else "info", ended.error)
+                jobs.finish(store, job_id, ended.state, result=ended.result or None, error=ended.error)
+            return
+        except StoreError:
+            if not left:
+                raise
+            time.sleep(LAST_WAIT)

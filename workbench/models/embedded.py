@@ -22,6 +22,7 @@ from __future__ import annotations
 import math
 import random
 import re
+from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
@@ -74,7 +75,7 @@ class _Table:
     """
 
     __slots__ = (
-        "_likeliest", "below", "cumulative", "everywhere", "here", "outside", "own", "rest", "scale", "steps", "total",
+        "_likeliest", "below", "cumulative", "everywhere", "here", "outside", "own", "rest", "scale", "total",
         "words",
     )  # fmt: skip
 
@@ -94,9 +95,9 @@ class _Table:
         self.outside = outside
         self.rest = rest
         self.below = below
-        self.words: list[str] | None = None
-        self.cumulative: list[float] = []
-        self.steps: dict[str, tuple[_Table, float]] | None = None  # token: the table after it, its log-probability
+        self.words: tuple[str, ...] | None = None
+        # Arrays and tuples of strings cost the garbage collector nothing; there are tens of thousands of them.
+        self.cumulative: array[float] | None = None
         self._likeliest: str | None = None
         self.own = 1 - rest
         self.total = 1.0
@@ -113,14 +114,16 @@ class _Table:
         words = table.words
         if words is None:
             words = table._weigh()
-        if len(words) == 1:
+        if table.cumulative is None:
             return words[0]
         return words[min(bisect_right(table.cumulative, point), len(words) - 1)]
 
-    def _weigh(self, power: float = 1.0) -> list[str]:
+    def _weigh(self, power: float = 1.0) -> tuple[str, ...]:
+        self.words = tuple(self.everywhere)
+        if power == 1 and len(self.words) == 1:
+            return self.words
         scale, here, outside, rest = self.scale, self.here, self.outside, self.rest
         weights: Iterable[float] = [scale * here.get(word, 0) + outside * n for word, n in self.everywhere.items()]
-        self.words = list(self.everywhere)
         if power != 1 and self.below is None:
             weights = [chance**power for chance in weights]
         elif power != 1 and self.below is not None:
@@ -129,7 +132,7 @@ class _Table:
                 max(0.0, (chance + other) ** power - other**power)
                 for chance, other in zip(weights, others, strict=True)
             ]
-        self.cumulative = list(accumulate(weights))
+        self.cumulative = array("d", accumulate(weights))
         self.own = self.cumulative[-1]
         self.total = self.own + (rest**power * self.below.total if self.below is not None else 0.0)
         return self.words
@@ -268,28 +271,20 @@ class EmbeddedModel:
     ) -> tuple[list[str], list[float], bool]:
         """One text: its tokens, their natural log-probabilities at temperature 1, and whether it ended by itself."""
         greedy = temperature < GREEDY_BELOW
-        whole = order == ORDER
         keep = order - 1
         uniform = rng.random
         tokens: list[str] = []
         logprobs: list[float] = []
-        table = self._table(label, temperature, (_START,) * keep)
+        history: tuple[str, ...] = (_START,) * keep
+        table = self._table(label, temperature, history)
         while len(tokens) < most:
             word = table.likeliest() if greedy else table.draw(uniform)
             if word == _END:
                 return tokens, logprobs, True
             tokens.append(word)
-            # What follows a table's word is fixed only where histories are whole: short ones share tables with them.
-            step = table.steps.get(word) if whole and table.steps else None
-            if step is None:
-                following = self._table(label, temperature, ((_START,) * keep + tuple(tokens[-keep:]))[-keep:])
-                step = (following, math.log(table.chance(word)))
-                if whole:
-                    if table.steps is None:
-                        table.steps = {}
-                    table.steps[word] = step
-            table, logprob = step
-            logprobs.append(logprob)
+            logprobs.append(math.log(table.chance(word)))
+            history = (*history, word)[-keep:]
+            table = self._table(label, temperature, history)
         return tokens, logprobs, False
 
     def _lengthen(self, label: str, tokens: list[str], logprobs: list[float], rng: random.Random) -> tuple[str, bool]:

@@ -63,7 +63,7 @@ class Pace:
     ENOUGH = 20  # answers before a share says anything
     STUBBORN = 10.0
     FIRST = 16.0  # requests a second, from which a rate about which nothing is known doubles
-    WINDOW = 1.0  # seconds over which throughput and shares are measured
+    WINDOW = 1.0  # seconds over which throughput and shares are measured; twice the latency if that is more
     PROBE, SLOWEST_PROBE = 0.1, 5.0  # seconds between probes: at first, at most
     GLANCE = 0.01  # seconds
     CALM = 3.0  # seconds without a refusal
@@ -91,6 +91,7 @@ class Pace:
         self._before: tuple[float, float] | None = None  # rate and share that made the last cut
         self._stubborn = -math.inf  # until when shares say nothing
         self._probe: float | None = None  # seconds between probes, while everything is refused
+        self._limit = 0.0  # when the first of the requests was sent that showed it
         self._hold = -math.inf  # no turns until then
         self._patience = 0.0  # when Retry-After will have passed
 
@@ -140,6 +141,7 @@ class Pace:
             self._probe = min(self._probe * 1.5, self.SLOWEST_PROBE)
         elif len(self._run) >= self.RUN and self._all_refused():
             self._unknown = self.rate == math.inf
+            self._limit = self._run[0]
             self._change(now, self.rate)
             self._probe, self._patience = self.PROBE, now + (retry_after or self.WINDOW)
             self._next = now + self.PROBE
@@ -184,6 +186,10 @@ class Pace:
         self._sent += 1
         return 0.0
 
+    def _window(self) -> float:
+        """Seconds over which is measured: slow endpoints are asked seldom, and answer late."""
+        return max(self.WINDOW, min(2 * self._latency, 60.0))
+
     def _all_refused(self) -> bool:
         """Whether nearly all sent since the last refusals began was refused; what is under way counts as let in."""
         first, last = self._run[-self.RUN], self._run[-1]
@@ -201,7 +207,7 @@ class Pace:
         """The first answer to a probe: go on at what was let in before everything was refused."""
         self._probe = None
         self._before = None
-        rate = 0.97 * self._let_in(self._changed, self.WINDOW / 4 if self._fast else self.WINDOW)
+        rate = 0.97 * self._let_in(self._limit, self._window() / 4 if self._fast else self._window())
         self._fast = self._unknown and now < self._patience - 2 * self.PROBE
         self._change(now, min(self.rate, max(rate, self.FIRST) if self._fast else rate))
 
@@ -215,7 +221,8 @@ class Pace:
         self._before = None if self._fast else (self.rate, share)
         known = now - self._latency  # what was sent later is not answered yet
         began = max(self._changed, self._recent[0][1])
-        span = self.WINDOW / 4 if self._fast else min(self.WINDOW, max(known - began, self.WINDOW / 10))
+        window = self._window()
+        span = window / 4 if self._fast else min(window, max(known - began, window / 10))
         self._fast = False
         self._change(now, min(self.rate, 0.97 * self._let_in(known, span)))
 
@@ -241,7 +248,8 @@ class Pace:
             self._answered -= recent.popleft()[2]
         recent.append((now, sent, answered))
         self._answered += answered
-        horizon = now - self.WINDOW if self._probe is None else self._changed - self.WINDOW
+        since = self._limit if self._probe is not None else self._run[0] if self._run else now
+        horizon = since - self._window()
         while recent[0][0] < horizon:
             self._answered -= recent.popleft()[2]
 

@@ -16,6 +16,8 @@ from workbench.store.curation import Drop
 
 #: Examples per filter that a preview keeps for the screen.
 EXAMPLES = 40
+#: Curate jobs among which undo looks for the newest.
+UNDOABLE = 1_000
 
 
 def run(context: JobContext) -> Ended:
@@ -27,7 +29,8 @@ def run(context: JobContext) -> Ended:
     if parameters.get("undo"):
         return _undo(store)
     started = time.monotonic()
-    specs: list[str] = list(parameters.get("filters") or context.project.config.curate.filters)
+    chosen: list[str] = parameters.get("filters") or context.project.config.curate.filters
+    specs = list(dict.fromkeys(chosen))  # the very same filter again would drop nothing more
     filters = [parse_filter(spec) for spec in specs]
     preview = bool(parameters.get("preview"))
     items = load_items(store)
@@ -66,18 +69,34 @@ def run(context: JobContext) -> Ended:
         "dropped": dropped,
         "alone": alone,
         "filters": specs,
+        "chain": [
+            {
+                "name": unique_name(spec, one, specs),
+                "version": one.version,
+                "parameters": dataclasses.asdict(one),  # type: ignore[call-overload]
+            }
+            for spec, one in zip(specs, filters, strict=True)
+        ],
         "preview": preview,
         "examples": examples if preview else {},
         "seconds": round(time.monotonic() - started, 3),
     }
     if not preview:
-        before = [job for job in curation.jobs_in_force(store) if job != context.job.id]
-        jobs.set_limits(store, context.job.id, {"replaces": before})
-        curation.save_drops(store, context.job.id, drops)
-        for job in before:
-            curation.set_active(store, job, active=False)
+        _replace(context, drops)
         result["seconds"] = round(time.monotonic() - started, 3)
     return Ended(result)
+
+
+def _replace(context: JobContext, drops: Sequence[Drop]) -> None:
+    """Put this job's verdicts in force instead of the others'. What they replace is noted first: a resumed job finds it."""
+    store, me, limits = context.store, context.job.id, context.job.limits
+    before = [job for job in curation.jobs_in_force(store) if job != me]
+    if "replaces" not in limits or limits.get("undone"):
+        jobs.set_limits(store, me, {"replaces": before, "undone": None})
+    curation.set_active(store, me, active=False)  # of an attempt that was cut off
+    curation.save_drops(store, me, drops)
+    for job in before:
+        curation.set_active(store, job, active=False)
 
 
 def unique_name(spec: str, one: Filter, specs: Sequence[str]) -> str:
@@ -116,15 +135,21 @@ def _keep_values(
 
 
 def _undo(store: Store) -> Ended:
-    """Take back the verdicts in force; those that they had replaced are in force again."""
-    in_force = curation.jobs_in_force(store)
-    changed = 0
-    restored: list[int] = []
-    for job in in_force:
-        changed += curation.set_active(store, job, active=False)
-        restored += jobs.get(store, job).limits.get("replaces", [])
-    for job in restored:
-        changed += curation.set_active(store, job, active=True)
+    """Take back the newest verdicts; those that they had replaced are in force again. One that dropped nothing counts too."""
+    chosen = next(
+        (
+            job
+            for job in jobs.newest(store, UNDOABLE, kind="curate")
+            if "replaces" in job.limits and not job.limits.get("undone")
+        ),
+        None,
+    )
+    in_force = curation.jobs_in_force(store) if chosen else []
+    restored: list[int] = chosen.limits["replaces"] if chosen else []
+    changed = sum([curation.set_active(store, job, active=False) for job in in_force if job not in restored])
+    changed += sum([curation.set_active(store, job, active=True) for job in restored])
+    if chosen:
+        jobs.set_limits(store, chosen.id, {"undone": True})
     return Ended(
         {"checked": changed, "kept": 0, "dropped": {}, "undone": in_force, "restored": restored, "seconds": 0.0}
     )

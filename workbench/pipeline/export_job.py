@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from workbench import recipe
-from workbench.curate.base import parse_filter
 from workbench.errors import UsageError, WorkbenchError
 from workbench.exchange import FORMATS, ExportContext, ExportSample, write
 from workbench.exchange.card import write_card
@@ -152,22 +150,12 @@ def _recipe(made: dict[str, Any]) -> dict[str, Any]:
 
 
 def _filters(job: Job) -> list[dict[str, Any]]:
-    """The chain of a curate job, each filter with its version, parameters and drops."""
+    """The chain of a curate job as it was then, each filter with its version, parameters and drops."""
     result = job.result or {}
-    rows = []
-    for spec, (name, dropped) in zip(result.get("filters", []), result.get("dropped", {}).items(), strict=True):
-        one = parse_filter(spec)
-        parameters = dataclasses.asdict(one)  # type: ignore[call-overload]
-        rows.append(
-            {
-                "name": name,
-                "version": one.version,
-                "parameters": parameters,
-                "checked": result.get("checked"),
-                "dropped": dropped,
-            }
-        )
-    return rows
+    return [
+        {**one, "checked": result.get("checked"), "dropped": result.get("dropped", {}).get(one["name"])}
+        for one in result.get("chain", [])
+    ]
 
 
 def _limitations(store: Store, counts: dict[str, int]) -> list[str]:

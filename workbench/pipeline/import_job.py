@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from workbench.errors import UsageError
-from workbench.exchange import Bad, Mapped, Mapper, Row, columns_ahead, file_sha256, parse_map, read
+from workbench.errors import FileError, UsageError
+from workbench.exchange import MOST_BAD, Bad, Mapped, Mapper, Row, columns_ahead, file_sha256, parse_map, read
 from workbench.jobs.run import Ended, JobContext
 from workbench.pipeline import start
 from workbench.store import samples, snapshots
@@ -42,6 +43,10 @@ def run(context: JobContext) -> Ended:
     rows = read(path, format=parameters.get("format"), encoding=parameters.get("encoding"))
     columns, rows = columns_ahead(rows)
     chosen = mapper.check_columns(columns, path) if columns else {}
+    if not columns:
+        rows = iter(unread := list(islice(rows, MOST_BAD + 1)))
+        if len(unread) > MOST_BAD:
+            raise FileError(path, None, f"none of its first {MOST_BAD:,} rows can be read; is it really that format?")
     digest = bytes.fromhex(file_sha256(path))
     source = snapshots.add_source(context.store, digest, role, canonical(chosen), str(path), context.job.id)
     counted = 0

@@ -12,6 +12,7 @@ from workbench.generate.parts import Example, Pool, Setting
 from workbench.generate.plan import Plan
 from workbench.models.limits import FREE, Prices
 from workbench.models.make import MODELS
+from workbench.pipeline.setting import series_parameters
 from workbench.project import Project
 from workbench.recipe import Recipe, load
 from workbench.store import ledger, splits
@@ -57,7 +58,7 @@ def generate(project: Project, store: Store, parameters: Mapping[str, Any]) -> P
     series = ledger.find_series(
         store,
         recipe.name,
-        {"version": recipe.version, **parameters["parameters"]},
+        series_parameters(project, recipe, parameters["parameters"]),
         parameters["model"],
         parameters["seed"],
     )

@@ -15,6 +15,7 @@ from workbench.project import Project
 from workbench.recipe import Recipe, load
 from workbench.store import splits
 from workbench.store.connection import Store
+from workbench.text import content_hash
 
 #: Refuses a run that cannot be meant: the largest project is about a million samples.
 MOST = 10_000_000
@@ -59,6 +60,27 @@ def parameters_of(project: Project, given: Mapping[str, Any]) -> dict[str, Any]:
         "parameters": recipe.settle(chosen),
         "learn": given.get("learn", True),
     }
+
+
+def series_parameters(project: Project, recipe: Recipe, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """What makes a series one, besides model and seed: the recipe's parameters, and all that its prompts are made of.
+
+    A changed prompt, label or description begins a new series: its samples are not more of the same.
+    """
+    task = project.config.task
+    words = recipe.model_dump(
+        include={"prompt", "prepare", "conditions", "demonstrations", "model", "parse", "wave", "accept"}
+    )
+    about = [
+        words,
+        task.kind,
+        task.description,
+        task.language,
+        task.text_field,
+        [[label.name, label.description] for label in task.labels],
+        dict(project.config.model.parameters),
+    ]
+    return {"version": recipe.version, "made_of": content_hash(about)[:16], **parameters}
 
 
 def run_of(project: Project, store: Store, parameters: Mapping[str, Any]) -> Run:

@@ -84,7 +84,7 @@ def system_user() -> str:
 
 def annotator(store: Store, name: str | None = None) -> int:
     """The id of the annotator called ``name`` (default: the system user), made on first use."""
-    chosen = name or system_user()
+    chosen = (name or system_user()).encode("utf-8", "replace").decode()
     row = store.one("SELECT id FROM annotator WHERE name = ?", (chosen,))
     if row is None:
         with store.write() as connection:

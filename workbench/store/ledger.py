@@ -1,55 +1,17 @@
-"""The request ledger: every answer is committed before it is parsed and counted, and never paid for twice."""
+"""The request ledger: series, waves and requests; every answer is committed before it is parsed and counted."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.store.connection import Store, now
+from workbench.store.answers import Asked, keep_answers, unpack_logprobs
+from workbench.store.connection import Store, bulk, now, powers
 from workbench.store.samples import encode
 from workbench.text import content_hash
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A request that got its answer (``answer_*`` set) or failed for good (``reason`` set), to be written down."""
-
-    ordinal: int
-    messages: Sequence[Mapping[str, str]]
-    parameters: Mapping[str, Any]
-    conditions: Mapping[str, Any]
-    parents: Mapping[str, Sequence[int]]
-    draw: int
-    attempts: int
-    key: str
-    answer_text: str | None = None
-    answer_model: str = ""
-    finish_reason: str | None = None
-    input_tokens: int = 0
-    output_tokens: int = 0
-    logprobs: Sequence[float] | None = None
-    seconds: float = 0.0
-    cost: float | None = None
-    cached: bool = False
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """An answer that is there already under its key."""
-
-    id: int
-    text: str
-    model: str
-    finish_reason: str | None
-    input_tokens: int
-    output_tokens: int
-    logprobs: list[float] | None
-    cost: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,30 +83,6 @@ def decide_wave(connection: sqlite3.Connection, series_id: int, number: int) -> 
     connection.execute("UPDATE wave SET decided = 1 WHERE series_id = ? AND number = ?", (series_id, number))
 
 
-def pack_logprobs(values: Sequence[float] | None) -> bytes | None:
-    """float32, little overhead: one blob per answer."""
-    return None if values is None else array("f", values).tobytes()
-
-
-def unpack_logprobs(blob: bytes | None) -> list[float] | None:
-    if blob is None:
-        return None
-    values = array("f")
-    values.frombytes(blob)
-    return list(values)
-
-
-def find(store: Store, key: str) -> Known | None:
-    """The answer kept under a request's key, or None."""
-    row = store.one(
-        "SELECT id, text, model, finish_reason, input_tokens, output_tokens, logprobs, cost FROM answer WHERE key = ?",
-        (bytes.fromhex(key),),
-    )
-    return (
-        None if row is None else Known(row[0], row[1], row[2], row[3], row[4], row[5], unpack_logprobs(row[6]), row[7])
-    )
-
-
 class Prompts:
     """Ids of prompts, each stored once; remembers the newest few thousand."""
 
@@ -153,7 +91,9 @@ class Prompts:
         self._limit = limit
 
     def id(self, connection: sqlite3.Connection, messages: Sequence[Mapping[str, str]]) -> int:
-        text = encode([dict(message) for message in messages])
+        text = encode(
+            [dict(message) for message in messages]
+        )  # the text is the key: nothing else tells two prompts apart
         found = self._ids.get(text)
         if found is None:
             digest = bytes.fromhex(content_hash(text))
@@ -171,68 +111,86 @@ class Prompts:
         self._ids.clear()
 
 
-def keep_answer(connection: sqlite3.Connection, one: Asked) -> None:
-    """Keep an answer under its key inside the caller's transaction; one that is there already stays."""
-    connection.execute(
-        "INSERT INTO answer (key, text, model, finish_reason, input_tokens, output_tokens, logprobs, seconds, cost, "
-        "created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        (
-            bytes.fromhex(one.key),
-            (one.answer_text or "").encode("utf-8", "replace").decode(),
-            one.answer_model,
-            one.finish_reason,
-            one.input_tokens,
-            one.output_tokens,
-            pack_logprobs(one.logprobs),
-            one.seconds,
-            one.cost,
-            now(),
-        ),
-    )
+def _found(connection: sqlite3.Connection, sql: str, given: Sequence[Any], values: Sequence[Any]) -> dict[Any, int]:
+    """``sql`` selects (value, id) and ends where the list of values belongs."""
+    found: dict[Any, int] = {}
+    for chunk in powers(values):
+        found.update(connection.execute(f"{sql} ({','.join('?' * len(chunk))})", [*given, *chunk]).fetchall())
+    return found
 
 
 def record(
     connection: sqlite3.Connection, prompts: Prompts, series_id: int, job_id: int, asked: Iterable[Asked]
 ) -> list[int]:
     """Write requests with their answers inside the caller's transaction; returns the requests' ids in order."""
+    asked = list(asked)
+    if not asked:
+        return []
     at = now()
-    ids: list[int] = []
+    keep_answers(connection, (one for one in asked if one.answer_text is not None and not one.cached))
+    keys = [bytes.fromhex(one.key) for one in asked if one.answer_text is not None]
+    answers = _found(connection, "SELECT key, id FROM answer WHERE key IN", (), keys)
+    rows = []
+    parameters, encoded = None, ""
     for one in asked:
-        answer_id = None
-        if one.answer_text is not None:
-            key = bytes.fromhex(one.key)
-            if not one.cached:
-                keep_answer(connection, one)
-            (answer_id,) = connection.execute("SELECT id FROM answer WHERE key = ?", (key,)).fetchone()
-        cursor = connection.execute(
-            "INSERT INTO request (series_id, ordinal, job_id, prompt_id, parameters, conditions, parents, draw, answer_id, "
-            "state, reason, attempts, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT (series_id, ordinal) DO UPDATE SET answer_id = excluded.answer_id, state = excluded.state, "
-            "reason = excluded.reason, attempts = request.attempts + excluded.attempts, job_id = excluded.job_id "
-            "RETURNING id",
+        if one.parameters is not parameters:  # the same object for all requests of a plan
+            parameters, encoded = one.parameters, encode(one.parameters)
+        answer_id = None if one.answer_text is None else answers[bytes.fromhex(one.key)]
+        rows.append(
             (
                 series_id,
                 one.ordinal,
                 job_id,
                 prompts.id(connection, one.messages),
-                encode(one.parameters),
+                encoded,
                 encode(one.conditions),
-                encode(one.parents),
+                encode(one.parents) if one.parents else "{}",
                 one.draw,
                 answer_id,
                 "failed" if answer_id is None else "answered",
                 one.reason,
                 one.attempts,
                 at,
-            ),
+            )
         )
-        ids.append(int(cursor.fetchone()[0]))
-    return ids
+    bulk(
+        connection,
+        "INSERT INTO request (series_id, ordinal, job_id, prompt_id, parameters, conditions, parents, draw, answer_id, "
+        "state, reason, attempts, created_at)",
+        rows,
+        "ON CONFLICT (series_id, ordinal) DO UPDATE SET answer_id = excluded.answer_id, state = excluded.state, "
+        "reason = excluded.reason, attempts = request.attempts + excluded.attempts, job_id = excluded.job_id",
+    )
+    ordinals = [one.ordinal for one in asked]
+    ids = _found(
+        connection, "SELECT ordinal, id FROM request WHERE series_id = ? AND ordinal IN", (series_id,), ordinals
+    )
+    return [ids[ordinal] for ordinal in ordinals]
 
 
-def mark(connection: sqlite3.Connection, request_id: int, state: str, reason: str | None = None) -> None:
-    """A parsed answer, or one that could not be (``failed`` with its reason; the answer is kept)."""
-    connection.execute("UPDATE request SET state = ?, reason = ? WHERE id = ?", (state, reason, request_id))
+def mark(connection: sqlite3.Connection, marks: Iterable[tuple[int, str, str | None]]) -> None:
+    """Per request: its id, ``parsed``, or ``failed`` with a reason where an answer gave no sample (the answer is kept)."""
+    alike: dict[tuple[str, str | None], list[int]] = {}
+    for request_id, state, reason in marks:
+        alike.setdefault((state, reason), []).append(request_id)
+    for given, ids in alike.items():
+        for chunk in powers(ids):
+            connection.execute(
+                f"UPDATE request SET state = ?, reason = ? WHERE id IN ({','.join('?' * len(chunk))})", (*given, *chunk)
+            )
+
+
+def score_requests(
+    connection: sqlite3.Connection, name: str, values: Iterable[tuple[int, float]], *, version: int, job_id: int
+) -> None:
+    """Store one score for the first sample of some requests (request id, value) inside the caller's transaction."""
+    for chunk in powers(list(values)):
+        connection.execute(
+            "INSERT OR REPLACE INTO score (sample_id, name, value, version, job_id) "
+            f"SELECT id, ?, column2, ?, ? FROM (VALUES {','.join(['(?,?)'] * len(chunk))}) "
+            "JOIN sample ON request_id = column1 AND ordinal = 0",
+            (name, version, job_id, *(part for pair in chunk for part in pair)),
+        )
 
 
 def recorded(store: Store, series_id: int, start: int, size: int) -> list[tuple[int, str]]:
@@ -257,13 +215,19 @@ def unparsed(store: Store, series_id: int, limit: int = 1_000) -> list[Done]:
 
 
 def totals(store: Store, job_id: int) -> dict[str, Any]:
-    """Tokens and cost of the answers that one job recorded, and its failed requests by reason."""
+    """What one job recorded: requests, answers, tokens and cost (None when a price is unknown) of those that were not
+    there before, samples, and failed requests by reason."""
     row = store.one(
-        "SELECT count(*), ifnull(sum(input_tokens), 0), ifnull(sum(output_tokens), 0), sum(cost) FROM request "
-        "LEFT JOIN answer ON answer.id = answer_id WHERE job_id = ?",
+        "SELECT count(*), count(answer_id), ifnull(sum(attempts = 0), 0), ifnull(sum(max(attempts - 1, 0)), 0), "
+        "ifnull(sum(state = 'failed'), 0), ifnull(sum(iif(attempts > 0, input_tokens, 0)), 0), "
+        "ifnull(sum(iif(attempts > 0, output_tokens, 0)), 0), ifnull(sum(iif(attempts > 0, cost, 0)), 0.0), "
+        "ifnull(sum(attempts > 0 AND answer_id IS NOT NULL AND cost IS NULL), 0) "
+        "FROM request LEFT JOIN answer ON answer.id = answer_id WHERE job_id = ?",
         (job_id,),
     )
+    made = store.one("SELECT count(*) FROM sample WHERE job_id = ?", (job_id,))
     assert row is not None
+    assert made is not None
     reasons = dict(
         store.read(
             "SELECT ifnull(reason, 'unknown'), count(*) FROM request WHERE job_id = ? AND state = 'failed' "
@@ -273,9 +237,14 @@ def totals(store: Store, job_id: int) -> dict[str, Any]:
     )
     return {
         "requests": row[0],
-        "input_tokens": row[1],
-        "output_tokens": row[2],
-        "cost": row[3],
+        "answers": row[1],
+        "cached": row[2],
+        "retried": row[3],
+        "failed": row[4],
+        "samples": made[0],
+        "input_tokens": row[5],
+        "output_tokens": row[6],
+        "cost": None if row[8] else float(row[7]),
         "reasons": reasons,
     }
 

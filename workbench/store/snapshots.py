@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.errors import StoreError
+from workbench.errors import StoreError, UsageError
 from workbench.store import samples as sample_store
 from workbench.store.connection import CHUNK, Store, new_uuid, now
 from workbench.store.samples import encode
@@ -43,8 +43,14 @@ class Source:
 def create(
     store: Store, ids: Sequence[int], view: str, *, name: str | None = None, details: Mapping[str, Any] | None = None
 ) -> Snapshot:
-    """Freeze samples as they are now, in the order of ``ids``, in short transactions; complete when it has its hash."""
+    """Freeze samples as they are now, in the order of ``ids``, in short transactions; complete when it has its hash.
+
+    Raises ``UsageError`` when the name is taken.
+    """
+    name = None if name is None else name.encode("utf-8", "replace").decode()
     with store.write() as connection:
+        if name is not None and connection.execute("SELECT 1 FROM snapshot WHERE name = ?", (name,)).fetchone():
+            raise UsageError(f"There is a snapshot {name!r} already; choose another name.")
         cursor = connection.execute(
             "INSERT INTO snapshot (uuid, name, view, total, details, created_at) VALUES (?, ?, ?, ?, ?, ?)",
             (new_uuid(), name, view, len(ids), encode(details or {}), now()),

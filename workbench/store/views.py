@@ -2,14 +2,14 @@
 
     label:change_pin status:pending score.confidence<0.6 "my card" dropped:near_duplicate sort:uncertainty
 
-Terms are joined by "and"; a leading ``-`` negates one. ``label:`` and ``status:`` take several values with commas.
+Terms are joined by "and"; a leading ``-`` negates one. ``label:`` and ``status:`` take several values with commas. Quotes
+keep spaces and commas together, in phrases and in values (``label:"my label"``); a quote inside them is written twice.
 """
 
 from __future__ import annotations
 
 import difflib
 import re
-import shlex
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -43,6 +43,10 @@ _ORIGINS = ("seed", "synthetic", "real", "unlabelled")
 _SPLITS = ("train", "validation", "test")
 _COMPARISON = re.compile(r"^(-?)score\.([\w.-]+)(<=|>=|<|>|=)(-?\d+(?:\.\d+)?(?:e-?\d+)?)$")
 _TERM = re.compile(r"^(-?)([a-z]+):(.*)$", re.DOTALL)
+#: A word, a value in a list with commas, and a quoted piece: inside quotes everything stays together.
+_WORD = re.compile(r'(?:[^\s"]|"[^"]*")+')
+_VALUE = re.compile(r'(?:[^,"]|"[^"]*")+')
+_QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 FETCH = 20_000
 
 
@@ -87,7 +91,10 @@ def _in(column: str, values: tuple[str, ...]) -> tuple[str, list[Any]]:
 def _label(value: str) -> tuple[str, list[Any]]:
     if value == "none":
         return "label IS NULL", []
-    return _in("label_key", tuple(part for part in value.split(",") if part) or (value,))
+    names = _values(value)
+    if not all(names) or not names:
+        raise UsageError(f"label:{value} - name a label, or write label:none for samples that have none.")
+    return _in("label_key", names)
 
 
 def _dropped(value: str) -> tuple[str, list[Any]]:
@@ -95,6 +102,9 @@ def _dropped(value: str) -> tuple[str, list[Any]]:
         return ("dropped > 0" if value == "yes" else "dropped = 0"), []
     # A join from the verdict's own index, not a test per sample.
     return "id IN (SELECT sample_id FROM verdict WHERE filter = ? AND active)", [value]
+
+
+_MATCHES = "id IN (SELECT rowid FROM sample_fts WHERE sample_fts MATCH ?)"
 
 
 def _flag(term: str, sql: str) -> Callable[[str], tuple[str, list[Any]]]:
@@ -116,7 +126,7 @@ _BUILD: dict[str, Callable[[str], tuple[str, list[Any]]]] = {
         "AND (label IS NOT NULL OR status IS NOT NULL OR note IS NOT NULL OR opinion.fields IS NOT NULL))",
         [value],
     ),
-    "job": lambda value: ("job_id = ?", [_number(value, "job")]),
+    "job": lambda value: ("sample.job_id = ?", [_number(value, "job")]),
     "recipe": lambda value: (
         "request_id IN (SELECT request.id FROM request JOIN series ON series.id = series_id WHERE recipe = ?)",
         [value],
@@ -129,20 +139,26 @@ _BUILD: dict[str, Callable[[str], tuple[str, list[Any]]]] = {
 }
 
 
-def _split(text: str) -> list[tuple[str, bool]]:
-    """Words of a view and whether each was wholly quoted. Raises ``UsageError`` on an open quote."""
-    lexer = shlex.shlex(text, posix=False, punctuation_chars=False)
-    lexer.whitespace_split = True
-    lexer.commenters = ""
-    lexer.quotes = '"'
-    try:
-        parts = list(lexer)
-    except ValueError:
-        raise UsageError(f'{text} - a quote (") is not closed.') from None
-    return [
-        (part[1:-1] if len(part) > 1 and part[0] == part[-1] == '"' else part.replace('"', ""), part.startswith('"'))
-        for part in parts
-    ]
+def quoted(value: str) -> str:
+    """``value`` as a term's value or a phrase that reads back as exactly this text."""
+    return '"' + value.replace('"', '""') + '"'
+
+
+def _unquoted(word: str) -> str:
+    return _QUOTED.sub(lambda found: found[1].replace('""', '"'), word)
+
+
+def _values(text: str) -> tuple[str, ...]:
+    """The values of a term: commas outside quotes separate them."""
+    return tuple(_unquoted(part) for part in _VALUE.findall(text))
+
+
+def _split(text: str) -> list[str]:
+    """The words of a view, quotes still in them. Raises ``UsageError`` on an open quote."""
+    if text.count('"') % 2:
+        raise UsageError(f'{text} - a quote (") is not closed.')
+    # NUL would end SQLite's text early; lone surrogates cannot be stored, so nothing holds them.
+    return _WORD.findall(text.replace("\0", "\ufffd").encode("utf-8", "replace").decode())
 
 
 def parse(text: str) -> View:
@@ -153,9 +169,9 @@ def parse(text: str) -> View:
     order: str | None = None
     descending = False
     tests: dict[str, tuple[str, ...]] = {}
-    for word, quoted in _split(text):
-        comparison = None if quoted else _COMPARISON.match(word)
-        term = None if quoted else _TERM.match(word)
+    for word in _split(text):
+        comparison = _COMPARISON.match(word)
+        term = _TERM.match(word)
         if comparison:
             negated, name, operator, number = comparison.groups()
             clause = f"id IN (SELECT sample_id FROM score WHERE name = ? AND value {operator} ?)"
@@ -168,7 +184,7 @@ def parse(text: str) -> View:
                 raise UsageError(f"sort:{term[3]} - name a score, such as sort:uncertainty, or sort:id.")
             order = None if name == "id" else name
         elif term and term[2] in _BUILD:
-            clause, values = _BUILD[term[2]](term[3])
+            clause, values = _BUILD[term[2]](term[3] if term[2] == "label" else _unquoted(term[3]))
             clauses.append(f"NOT ({clause})" if term[1] else clause)
             parameters += values
             if not term[1] and term[2] in ("status", "origin", "split", "label") and term[3] != "none":
@@ -179,15 +195,17 @@ def parse(text: str) -> View:
             raise UsageError(
                 f"{word} - there is no {term[2]}: term; {hint} (To search for it as text, put it in quotes.)"
             )
-        elif not quoted and word.startswith("score."):
+        elif word.removeprefix("-").startswith("score."):
             raise UsageError(f"{word} - compare a score with a number, such as score.confidence<0.6.")
+        elif word.startswith("-") and len(word) > 1:
+            clauses.append(f"NOT {_MATCHES}")
+            parameters.append(quoted(_unquoted(word[1:])))
         else:
-            phrases.append(word)
+            phrases.append(_unquoted(word))
     if phrases:
         # Every phrase is one FTS5 string, with its quotes doubled: nothing in it is an operator.
-        match = " AND ".join('"' + phrase.replace('"', '""') + '"' for phrase in phrases if phrase)
-        clauses.append("id IN (SELECT rowid FROM sample_fts WHERE sample_fts MATCH ?)")
-        parameters.append(match or '""')
+        clauses.append(_MATCHES)
+        parameters.append(" AND ".join(quoted(phrase) for phrase in phrases))
     simple = len(tests) == len(clauses)
     return View(text, " AND ".join(clauses) or "1", tuple(parameters), order, descending, tests if simple else {})
 
@@ -299,6 +317,7 @@ def ids(store: Store, view: View) -> array[int]:
 def save(store: Store, name: str, text: str) -> None:
     """Keep a view under a name (an existing one is replaced); raises ``UsageError`` when it does not parse."""
     parse(text)
+    name, text = (value.encode("utf-8", "replace").decode() for value in (name, text))
     with store.write() as connection:
         connection.execute(
             "INSERT INTO saved_view VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET query = excluded.query",

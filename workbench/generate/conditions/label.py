@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
-from workbench.generate.parts import CONDITIONS, Setting
+from workbench.generate.parts import CONDITIONS, Setting, random_at
 
 
 @CONDITIONS.register("label")
@@ -14,6 +15,11 @@ def label(setting: Setting, ordinal: int, conditions: Mapping[str, Any], options
 
     Label-conditional generation as in ZeroGen (Ye et al. 2022), with classes of equal size at any count.
     """
-    names = setting.config.task.label_names
+    names = setting.label_names
     block, place = divmod(ordinal, len(names))
-    return {"label": setting.random("label", block).sample(names, len(names))[place]}
+    return {"label": _order(setting.seed, names, block)[place]}
+
+
+@lru_cache(maxsize=64)
+def _order(seed: int, names: tuple[str, ...], block: int) -> list[str]:
+    return random_at(seed, "label", block).sample(names, len(names))

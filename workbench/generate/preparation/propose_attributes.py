@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +12,8 @@ from workbench.generate.parts import PREPARE, Ask, Setting
 from workbench.models.base import Request
 from workbench.text import clean
 
+#: Questions under way at once.
+AT_ONCE = 8
 _ITEM = re.compile(r"^\s*(?:[-*•]|\(?\d+[.):])?\s*(.+?)\s*$")
 
 
@@ -26,12 +29,14 @@ async def propose_attributes(setting: Setting, ask: Ask, options: Mapping[str, A
     task = setting.config.task
     names = "; ".join(task.label_names)
     system = f"You plan a varied text classification data set.\n{task.description}".strip()
-    answer = await ask(_request(
-        system,
-        f"The labels are: {names}.\nName {options['attributes']} attributes in which realistic texts of this kind differ "
-        "from each other, apart from the label (for example length, style, or the subtopic within a label). One per line. "
-        "Put an asterisk after an attribute whose values depend on the label. No explanations.",
-    ))  # fmt: skip
+    answer = await ask(
+        _request(
+            system,
+            f"The labels are: {names}.\nName {options['attributes']} attributes in which realistic texts of this kind differ "
+            "from each other, apart from the label (for example length, style, or the subtopic within a label). One per line. "
+            "Put an asterisk after an attribute whose values depend on the label. No explanations.",
+        )
+    )
     found: dict[str, Any] = {}
     for line in _lines(answer.text, options["attributes"]):
         found[line.rstrip("* ").strip()] = {} if line.rstrip().endswith("*") else []
@@ -41,19 +46,32 @@ async def propose_attributes(setting: Setting, ask: Ask, options: Mapping[str, A
             f"The model proposed no attributes (it answered {clean(answer.text, limit=80)!r}); "
             "set generate.parameters.attrprompt.proposals in project.yaml yourself."
         )
-    for name, values in found.items():
-        for label in task.label_names if isinstance(values, dict) else [None]:
-            about = f' for texts whose label is "{label}"' if label else ""
-            answer = await ask(_request(
+
+    async def fill(name: str, label: str | None) -> None:
+        about = f' for texts whose label is "{label}"' if label else ""
+        answer = await ask(
+            _request(
                 system,
                 f'Give {options["values"]} different values of the attribute "{name}"{about}. '
                 "One per line, a few words each. No explanations.",
-            ))  # fmt: skip
-            lines = _lines(answer.text, options["values"])
-            if isinstance(values, dict):
-                values[str(label)] = lines
-            else:
-                values.extend(lines)
+            )
+        )
+        lines = _lines(answer.text, options["values"])
+        if label is None:
+            found[name] = lines
+        else:
+            found[name][label] = lines
+
+    places = [
+        (name, label)
+        for name, values in found.items()
+        for label in (task.label_names if isinstance(values, dict) else [None])
+    ]
+    for start in range(0, len(places), AT_ONCE):
+        group = [fill(name, label) for name, label in places[start : start + AT_ONCE]]
+        for problem in await asyncio.gather(*group, return_exceptions=True):
+            if isinstance(problem, BaseException):
+                raise problem
     return {"attributes": _checked(found, setting)}
 
 

@@ -1,0 +1,197 @@
+"""Generation: ``python benchmarks/generation.py [--count 2000] [--rounds 1] [--only embedded,endpoint,wide,faults]``.
+
+Measures, on this machine and in this run, with the banking sample project and a local endpoint (``tests/endpoint.py``):
+
+- the embedded model's samples a second through the ledger;
+- N requests at 50 ms of latency, 64 and 256 at a time: the whole command, the requests alone, CPU seconds and the highest
+  memory (VmHWM) of the job's process, beside a bare aiohttp loop against the same endpoint that stores nothing;
+- the same at 64 with 5 % of 429 (Retry-After 1 s), 5 % of 500, and both: seconds above the run without faults, samples lost.
+
+Prints one line per figure with its gate, then a JSON object. Timings of a busy machine say little: trust the ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.endpoint import start_endpoint  # noqa: E402
+from workbench.pipeline import start  # noqa: E402
+from workbench.project import Project, create_from_sample  # noqa: E402
+from workbench.store import jobs  # noqa: E402
+from workbench.store.connection import Store  # noqa: E402
+
+LATENCY = 0.05
+_TICKS = os.sysconf("SC_CLK_TCK")
+_BODY = {"model": "test", "messages": [{"role": "user", "content": "Write one text in en."}], "max_tokens": 120}
+
+
+@contextmanager
+def project() -> Iterator[Project]:
+    """The banking sample project with its seeds imported."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = create_from_sample(Path(folder) / "banking", "banking_intents")
+        with Store(made) as store:
+            seeds = start.submit(store, "import", {"file": str(made.folder / "seeds.jsonl"), "role": "seed"})
+            while jobs.get(store, seeds).state not in jobs.ENDED:
+                time.sleep(0.02)
+        yield made
+
+
+class Watched:
+    """Highest memory (MB) and CPU seconds of a process that is not ours, read until it ends."""
+
+    def __init__(self) -> None:
+        self.memory = self.cpu = 0.0
+
+    def look(self, pid: int | None) -> None:
+        try:
+            status = Path(f"/proc/{pid}/status").read_text()
+            stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return
+        for line in status.splitlines():
+            if line.startswith("VmHWM:"):
+                self.memory = max(self.memory, int(line.split()[1]) / 1024)
+        self.cpu = max(self.cpu, (int(stat[11]) + int(stat[12])) / _TICKS)
+
+
+def command(made: Project, url: str, *, count: int, concurrency: int, model: str = "openai:test") -> dict[str, Any]:
+    """``workbench generate`` as a person would run it; its job's process is watched from outside."""
+    environment = {**os.environ, "OPENAI_BASE_URL": url, "OPENAI_API_KEY": "none"}
+    began = time.perf_counter()
+    with Store(made) as store:
+        before = max((job.id for job in jobs.newest(store, 1)), default=0)
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "workbench.cli", "generate", str(made.folder), "--recipe", "zerogen"),
+                *("--count", str(count), "--model", model, "--concurrency", str(concurrency), "--json", "--quiet"),
+            ],
+            stdout=subprocess.PIPE,
+            env=environment,
+            cwd=ROOT,
+        )
+        watched = Watched()
+        while process.poll() is None:
+            job = next((one for one in jobs.newest(store, 3, kind="generate") if one.id > before), None)
+            if job is not None:
+                watched.look(job.pid)
+            time.sleep(0.02)
+        whole = time.perf_counter() - began
+        assert process.stdout is not None
+        result: dict[str, Any] = json.loads(process.stdout.read())
+    return {**result, "whole": whole, "memory": watched.memory, "cpu": watched.cpu}
+
+
+def bare(url: str, *, count: int, concurrency: int) -> tuple[float, float]:
+    """Seconds of a bare aiohttp loop: generating alone, and its whole process."""
+    began = time.perf_counter()
+    ran = subprocess.run(
+        [sys.executable, str(Path(__file__).resolve()), "--bare", url, str(count), str(concurrency)],
+        capture_output=True,
+        check=True,
+    )
+    return float(ran.stdout), time.perf_counter() - began
+
+
+async def _bare(url: str, count: int, concurrency: int) -> float:
+    import aiohttp
+
+    left = iter(range(count))
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(connector=connector) as session:
+
+        async def work() -> None:
+            for _ in left:
+                async with session.post(f"{url}/chat/completions", json=_BODY) as response:
+                    (await response.json())["choices"][0]["message"]["content"]
+
+        began = time.perf_counter()
+        await asyncio.gather(*(work() for _ in range(concurrency)))
+        return time.perf_counter() - began
+
+
+def endpoint(count: int, concurrency: int, **faults: float) -> dict[str, Any]:
+    with project() as made, start_endpoint(latency=LATENCY, **faults) as server:
+        measured = command(made, server.url, count=count, concurrency=concurrency)
+        if not faults:
+            measured["bare"], measured["bare_whole"] = bare(server.url, count=count, concurrency=concurrency)
+        return measured
+
+
+def embedded(count: int) -> dict[str, Any]:
+    with project() as made:
+        return command(made, "", count=count, concurrency=64, model="embedded")
+
+
+def say(name: str, value: str, gate: str = "") -> None:
+    print(f"{name:<44} {value:>26}   {gate}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=2000)
+    parser.add_argument("--rounds", type=int, default=1, help="medians over so many")
+    parser.add_argument("--only", default="embedded,endpoint,wide,faults")
+    parser.add_argument("--bare", nargs=3, metavar=("URL", "COUNT", "CONCURRENCY"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.bare:
+        url, count, concurrency = options.bare
+        print(asyncio.run(_bare(url, int(count), int(concurrency))))
+        return
+    only, found = options.only.split(","), {}
+
+    def middle(name: str, measure: Any) -> dict[str, float]:
+        runs = [measure() for _ in range(options.rounds)]
+        numbers = [key for key, value in runs[0].items() if isinstance(value, (int, float))]
+        found[name] = {key: round(median(float(run[key]) for run in runs), 3) for key in numbers}
+        return found[name]
+
+    count = options.count
+    if "embedded" in only:
+        one = middle("embedded", lambda: embedded(4 * count))
+        say("embedded model through the ledger", f"{one['samples'] / one['seconds']:,.0f} samples/s", ">= 2,000")
+        say("  whole command", f"{one['samples'] / one['whole']:,.0f} samples/s")
+    for name, concurrency in (("endpoint", 64), ("wide", 256)):
+        if name not in only:
+            continue
+        one = middle(name, lambda wide=concurrency: endpoint(count, wide))
+        title = f"{count:,} requests, 50 ms x {concurrency}"
+        rate, plain = count / one["seconds"], count / one["bare"]
+        say(title, f"{rate:,.0f} samples/s", ">= 0.75 x bare aiohttp" if concurrency == 64 else ">= 1,000")
+        say("  bare aiohttp in the same run", f"{plain:,.0f} /s, ratio {rate / plain:.2f}")
+        say("  whole command", f"{one['whole']:.2f} s", "<= 4.5 s" if concurrency == 64 else "")
+        say("  whole command of bare aiohttp", f"{one['bare_whole']:.2f} s")
+        say("  memory of the job's process", f"{one['memory']:.0f} MB", "<= 130 MB")
+        say("  CPU of the job's process", f"{one['cpu']:.1f} s", "<= 3.0 s")
+        say("  lost", f"{count - one['samples']:.0f}", "0")
+    if "faults" in only:
+        plain_seconds = found["endpoint"]["seconds"] if "endpoint" in found else endpoint(count, 64)["seconds"]
+        for name, faults, more in (
+            ("5 % of 429", {"share_429": 0.05}, 3.0),
+            ("5 % of 500", {"share_500": 0.05}, 1.2),
+            ("5 % of both", {"share_429": 0.05, "share_500": 0.05}, 3.5),
+        ):
+            one = middle(name, lambda faults=faults: endpoint(count, 64, **faults))
+            over = one["seconds"] - plain_seconds
+            say(name, f"{one['seconds']:.2f} s, {over:+.2f} s", f"<= +{more} s")
+            say("  retried, lost", f"{one['retried']:.0f}, {count - one['samples']:.0f}", "none lost")
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

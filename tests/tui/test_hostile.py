@@ -1,0 +1,99 @@
+"""Hostile text in samples, labels, notes, conditions and names reaches no part of the screen raw."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+
+import pytest
+
+from workbench.project import Project, create
+from workbench.store import acts, curation, jobs, ledger, samples, views
+from workbench.store.acts import Change
+from workbench.store.connection import Store
+from workbench.store.samples import NewSample
+from workbench.tui.app import WorkbenchApp
+
+HOSTILE = [
+    "\x1b]52;c;ZXZpbA==\x07\x1b[2J\x1b[31mred",
+    "[/] [bold]x[/bold] [@click=app.quit]press[/] [link=file:///etc/passwd]y",
+    "abc\u202edef\u2066ghi \u200b\ufeff",
+    "nul\x00 bell\x07 back\x08\x08 tab\t cr\r\n\x85\x9b31m",
+    "a" * 300_000,
+    "word " * 50_000,
+    "👩‍👩‍👧‍👦 नमस्ते שלום 漢字漢字 e\u0301\u0302\u0303\u0304",
+    "\udc80 lone",
+    "",
+    "{{ 7 * 7 }} {% for x in y %} \\u001b ${HOME} `id`",
+]
+
+
+@pytest.fixture
+def hostile(tmp_path) -> Project:
+    project = create(tmp_path / "p", labels=["fine", "[red]x[/]", "[@click=app.quit]y[/]"])
+    (project.folder / "guidelines.md").write_text("# [/] \x1b[2J\n" + HOSTILE[1], encoding="utf-8")
+    with Store(project) as store:
+        job = jobs.create(store, "generate", {"recipe": HOSTILE[1], "x": HOSTILE[0]})
+        jobs.start(store, job)
+        jobs.progress(store, job, 1, 3, HOSTILE[0])
+        jobs.log(store, job, "error", HOSTILE[0])
+        samples.add(
+            store, [NewSample({"text": text}, "[red]x[/] \x1b[31m", conditions={"[/]": text[:50]}) for text in HOSTILE]
+        )
+        ids = range(1, len(HOSTILE) + 1)
+        curation.save_suggestions(store, HOSTILE[0], [(n, [(HOSTILE[1], 0.5)]) for n in ids], job_id=job)
+        curation.save_scores(store, "[/]\x1b[1m", [(n, 0.5) for n in ids], version=1, job_id=job)
+        curation.save_neighbours(store, [(n, [(other, 0.9) for other in (1, 2, 3, 4, 7)]) for n in ids])
+        curation.save_drops(store, job, [curation.Drop(n, "[/]", 1, {}, HOSTILE[0], 0.1, 2) for n in ids])
+        me = acts.annotator(store, "anna")
+        acts.apply(store, me, [2], Change(note=HOSTILE[0]), kind="note")
+        acts.apply(store, me, [3], Change(fields={"text": HOSTILE[1] + "\x1b[5m"}), kind="edit")
+        views.save(store, "[/]\x1b[1m", '"[/]"')
+        assert ledger.spent(store) == (0.0, False)
+    return project
+
+
+def harmless(app: WorkbenchApp) -> str:
+    """All text on the screen; fails on anything that a terminal would obey."""
+    lines = app.screen._compositor.render_strips()
+    text = "\n".join("".join(segment.text for segment in line) for line in lines)
+    bad = {
+        c
+        for c in text
+        if (unicodedata.category(c) in ("Cc", "Cs") and c != "\n") or c in "\u202e\u202d\u2066\u2067\u2068\u200e"
+    }
+    assert not bad, {hex(ord(c)) for c in bad}
+    assert not any(
+        segment.style and (segment.style.link or segment.style.meta.get("@click")) for line in lines for segment in line
+    )
+    return text
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (30, 9)])
+async def test_every_part_of_review(hostile: Project, size: tuple[int, int]) -> None:
+    app = WorkbenchApp(hostile, "anna")
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        for n in range(len(HOSTILE)):
+            harmless(app)
+            for key in ("i", "l", "n", "e", "slash", "colon", "A", "w", "o", "ctrl+b", "f1", "question_mark", "ctrl+e"):
+                if n and key in ("colon", "w", "o", "f1", "question_mark"):
+                    continue
+                await pilot.press(key)
+                await pilot.pause()
+                harmless(app)
+                await pilot.press("escape")
+                await pilot.pause()
+            await pilot.press("j")
+        await pilot.press("g", "2", "u", "c")
+        await pilot.pause()
+        text = harmless(app)
+    assert size[0] < 100 or "[@click=app.quit]" in text  # shown as it is written
+
+
+def test_a_copy_is_clean(hostile: Project) -> None:
+    from workbench.text import clean
+
+    with Store(hostile) as store:
+        assert "\x1b" not in clean(samples.get(store, 1).text, multiline=True)
+        assert json.dumps(samples.get(store, 1).text)

@@ -1,0 +1,153 @@
+"""The app: opens the project, switches modes, watches the database. What a mode does is in ``screens/``."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from functools import partial
+from typing import cast
+
+from textual.app import App, ReturnType
+from textual.events import Resize
+from textual.geometry import Size
+from textual.screen import Screen
+
+from workbench.errors import WorkbenchError
+from workbench.project import Project
+from workbench.store import acts
+from workbench.store.connection import Store
+from workbench.tui import actions, themes, watch
+from workbench.tui.background import Background
+from workbench.tui.navigation import Navigation
+from workbench.tui.notices import Notices
+from workbench.tui.settings import load_keymap, remember_project
+from workbench.tui.thrift import Thrifty
+from workbench.tui.watch import Overview, Watch
+
+
+class WorkbenchApp(Navigation, Notices, Background, Thrifty, App[ReturnType]):
+    """The screen of one project, or the start screen when ``project`` is None.
+
+    ``open_store(project, durable=...)`` opens the database; raises what it raises (``StoreError``) before the screen
+    starts. ``mode`` is what is shown first.
+    """
+
+    ENABLE_COMMAND_PALETTE = False
+    TITLE = "workbench"
+
+    def __init__(
+        self,
+        project: Project | None,
+        annotator: str | None = None,
+        *,
+        mode: str = "review",
+        open_store: Callable[..., Store] = Store,
+    ) -> None:
+        self.project = project
+        self.keymap, mistake = load_keymap()
+        self.DEFAULT_MODE = mode if project else "start"  # type: ignore[misc]
+        super().__init__()
+        self.animation_level = "none"
+        self._bindings = actions.bindings("app", self.keymap)
+        for name in (*actions.MODES, "start"):
+            self.add_mode(name, partial(_make_screen, name))
+        self.watcher: Watch | None = None
+        self._drawn_size: Size | None = None
+        if project is not None:
+            self.open(project, annotator, open_store)
+        themes.install(self)
+        if mistake is not None:
+            self.fail(mistake)
+
+    def open(self, project: Project, annotator: str | None = None, open_store: Callable[..., Store] = Store) -> None:
+        """Open a project's database; raises ``WorkbenchError``."""
+        _ = project.config
+        self.project = project
+        self.store = open_store(project, durable=False)
+        self.start_background(partial(open_store, project))
+        self.watcher = Watch(self.store)
+        self.watcher.look()
+        self.annotator = annotator or acts.system_user()
+        self.annotator_id = acts.annotator(self.store, self.annotator)
+        remember_project(project)
+
+    @property
+    def open_project(self) -> Project:
+        assert self.project is not None
+        return self.project
+
+    @property
+    def overview(self) -> Overview | None:
+        """Counts, cost and jobs as last read; None on the start screen."""
+        return self.watcher.overview if self.watcher else None
+
+    def on_mount(self) -> None:
+        self.leave_on_hangup()
+        self.set_interval(watch.PERIOD, self._look)
+        self.call_after_refresh(self._after_first_paint)
+
+    async def _after_first_paint(self) -> None:
+        """What need not be there before somebody can read: cut-off acts completed, cost, dead jobs marked."""
+        if self.watcher is None:
+            return
+        finished = await self.in_writer(acts.finish_acts)
+        if finished:
+            self.say(f"Completed {len(finished)} bulk act{'s' if len(finished) > 1 else ''} that had been cut off.")
+        self.refresh_cost()
+
+    def _look(self) -> None:
+        self.expire_message()
+        if self.watcher is None:
+            return
+        try:
+            new = self.watcher.look()
+        except WorkbenchError as error:
+            self.fail(error)
+            return
+        if new:
+            self.refresh_frame()
+            self.refresh_cost()
+            screen = self.screen_stack[0] if self.screen_stack else None
+            changed = getattr(screen, "changed", None)
+            if changed is not None:
+                changed()
+
+    def refresh_frame(self) -> None:
+        """Draw header and status line anew."""
+        for widget in self.screen_stack[0].query("Header, Status") if self.screen_stack else ():
+            widget.refresh()
+
+    async def run_action(self, *args: object, **kwargs: object) -> bool:
+        """Every action's error is one sentence at the bottom line."""
+        try:
+            return bool(await super().run_action(*args, **kwargs))  # type: ignore[arg-type]
+        except WorkbenchError as error:
+            self.fail(error)
+            return True
+
+    def on_resize(self, event: Resize) -> None:
+        if self._drawn_size not in (None, event.size):
+            self.redraw()
+        self._drawn_size = event.size
+
+    def action_redraw(self) -> None:
+        self.redraw()
+
+    async def action_quit(self) -> None:
+        leaving = getattr(self.screen_stack[0] if self.screen_stack else None, "leaving", None)
+        if leaving is not None:
+            leaving()
+        self.exit()
+
+    async def on_unmount(self) -> None:
+        self.stop_background()
+
+
+def _make_screen(mode: str) -> Screen[object]:
+    module = importlib.import_module(f"workbench.tui.screens.{mode}")
+    return cast("Screen[object]", getattr(module, f"{mode.title()}Screen")())
+
+
+def run(project: Project | None, annotator: str | None = None, *, mode: str = "review") -> None:
+    """Show the screen until the person leaves; raises ``WorkbenchError`` when the project cannot be opened."""
+    WorkbenchApp[None](project, annotator, mode=mode).run(mouse=False)

@@ -1,0 +1,237 @@
+"""Review's decisions: each is one act, shown only after its commit; keys typed meanwhile meet the next sample."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from time import monotonic
+from typing import TypeVar
+
+from workbench.store import acts, samples
+from workbench.store.acts import Act, Change
+from workbench.store.connection import Store
+from workbench.text import clean
+from workbench.tui.differences import marked
+from workbench.tui.screens.review_views import Views
+from workbench.tui.widgets.lines import number
+
+R = TypeVar("R")
+
+#: A longer look is a break, not a decision.
+BREAK_SECONDS = 120.0
+#: Waiting shows after this long.
+PATIENCE = 0.3
+DONE = {
+    "label": "Labelled",
+    "accept": "Accepted",
+    "reject": "Rejected",
+    "flag": "Flagged",
+    "edit": "Edited",
+    "note": "Noted",
+}
+
+
+class Decide(Views):
+    """Label, accept, reject, flag, skip, note, edit, undo, redo, copy."""
+
+    async def commit(self, work: Callable[[Store], R]) -> R:
+        """``work`` in the writing thread; says so when it has to wait for another process."""
+        future = asyncio.ensure_future(self.write(work))
+        done, _ = await asyncio.wait({future}, timeout=PATIENCE)
+        if not done:
+            self.say("Waiting for the database: another process is writing…")
+            self.paint(self.query_one("Status"))
+            result = await future
+            self.workbench.quiet()
+            return result
+        return future.result()
+
+    async def _act(self, change: Change, kind: str, *, sample_id: int | None = None, advance: bool = True) -> None:
+        chosen = self.list.current if sample_id is None else sample_id
+        if chosen is None:
+            self.say("There is no sample here to decide on.")
+            return
+        passed = monotonic() - self.shown_at
+        seconds = round(passed, 2) if passed <= BREAK_SECONDS and sample_id is None else None
+        me = self.annotator_id
+        await self.commit(lambda store: acts.apply(store, me, [chosen], change, kind=kind, seconds=seconds))
+        self.workbench.quiet()
+        self.list.reread([chosen])
+        if advance:
+            await self._advance()
+        self.show_current()
+
+    async def _advance(self) -> None:
+        """To the next row; past what the thread has read so far, wait for it."""
+        listing = self.listing
+        if listing is None:
+            return
+        while self.list.cursor + 1 >= len(self.list) and not listing.finished:
+            await asyncio.sleep(0.01)
+        if listing.finished and listing.island is not None:
+            current = self.list.current
+            listing.land()
+            self.list.keep(current)
+        if not self.list.move_to(self.list.cursor + 1):
+            self.say(f"That was the last of {number(len(self.list))}. R reads the view again.")
+
+    async def _label(self, digit: int) -> None:
+        if digit > len(self.labels.order):
+            self.say(f"There is no label {digit}.")
+            return
+        await self._act(Change(label=self.labels.order[digit - 1], status="accepted"), "label")
+
+    async def action_label_1(self) -> None:
+        await self._label(1)
+
+    async def action_label_2(self) -> None:
+        await self._label(2)
+
+    async def action_label_3(self) -> None:
+        await self._label(3)
+
+    async def action_label_4(self) -> None:
+        await self._label(4)
+
+    async def action_label_5(self) -> None:
+        await self._label(5)
+
+    async def action_label_6(self) -> None:
+        await self._label(6)
+
+    async def action_label_7(self) -> None:
+        await self._label(7)
+
+    async def action_label_8(self) -> None:
+        await self._label(8)
+
+    async def action_label_9(self) -> None:
+        await self._label(9)
+
+    def action_find_label(self) -> None:
+        if self.list.current is not None:
+            self.begin(self._find_label(self.list.current))
+
+    async def _find_label(self, sample_id: int) -> None:
+        label = await self.ask_label(f"Label for sample {sample_id}")
+        if label is not None:
+            here = self.list.current == sample_id
+            change = Change(label=label, status="accepted")
+            await self._act(change, "label", sample_id=None if here else sample_id, advance=here)
+
+    async def ask_label(self, title: str) -> str | None:
+        """One of the labels, found by typing."""
+        from workbench.tui.widgets.prompts import Finder, Option
+
+        counts = self.labels.counts
+        options = [
+            Option(name, name, self.labels.descriptions.get(name, ""), number(counts.get(name, 0)))
+            for name in self.labels.order
+        ]
+        return await self.ask(Finder(title, options))
+
+    async def action_accept(self) -> None:
+        await self._act(Change(status="accepted"), "accept")
+
+    async def action_reject(self) -> None:
+        await self._act(Change(status="rejected"), "reject")
+
+    async def action_flag(self) -> None:
+        await self._act(Change(status="flagged"), "flag")
+
+    async def action_skip(self) -> None:
+        await self._advance()
+        self.show_current()
+
+    def action_note(self) -> None:
+        if self.searching:
+            self.action_next_hit()
+        elif self.pane.sample is not None:
+            self.begin(self._note(self.pane.sample.id))
+
+    async def _note(self, sample_id: int) -> None:
+        from workbench.tui.widgets.prompts import AskLine
+
+        note = self.pane.explanation.note if self.pane.explanation else None
+        text = await self.ask(AskLine(f"Note on sample {sample_id}", clean(note or "")))
+        if text is not None and text != (note or ""):
+            await self._act(Change(note=text), "note", sample_id=sample_id, advance=False)
+
+    def action_edit(self) -> None:
+        if self.pane.sample is not None:
+            self.begin(self._edit(self.pane.sample.id))
+
+    async def _edit(self, sample_id: int) -> None:
+        from workbench.tui.screens.editing import EditScreen
+        from workbench.tui.widgets.prompts import Confirm
+
+        sample = samples.get(self.store, sample_id)
+        field = self.project.config.task.text_field
+        before = str(sample.fields.get(field, ""))
+        text = before
+        while True:
+            edited = await self.ask(EditScreen(f"Sample {sample_id}: {field}", text))
+            if edited is None or edited == before:
+                return
+            text = edited
+            if await self.ask(Confirm("Save this?", [marked(before, text)], yes="save", no="edit on")):
+                break
+        change = Change(fields={**sample.fields, field: text})
+        await self._act(change, "edit", sample_id=sample_id, advance=False)
+
+    async def action_undo(self) -> None:
+        me = self.annotator_id
+
+        def work(store: Store) -> tuple[Act | None, str]:
+            act = acts.next_undo(store, me)
+            if act is None:
+                return None, ""
+            others = ", ".join(f"{met.annotator} ({number(met.samples)})" for met in acts.meets(store, act))
+            return acts.undo(store, me), others
+
+        act, others = await self._turn(work)
+        if act is None:
+            self.say("There is nothing of yours to undo.")
+            return
+        later = f" What others said later stands: {others}." if others else ""
+        await self._back_to(act, f"Undone: {_what(act)}.{later}")
+
+    async def action_redo(self) -> None:
+        me = self.annotator_id
+        act, _ = await self._turn(lambda store: (acts.redo(store, me), ""))
+        if act is None:
+            self.say("There is nothing to redo.")
+            return
+        await self._back_to(act, f"Done again: {_what(act)}.")
+
+    async def _turn(self, work: Callable[[Store], tuple[Act | None, str]]) -> tuple[Act | None, str]:
+        return await self.commit(work)
+
+    async def _back_to(self, act: Act, sentence: str) -> None:
+        """The cursor goes to the act's (first) sample."""
+        self.list.reread()
+        if act.samples and self.list.current not in act.samples and not self.go_to(act.samples[0]):
+            sentence += f" Sample {act.samples[0]} is not in this view."
+        self.labels.counts = samples.label_counts(self.store)
+        self.show_current()
+        self.say(sentence)
+
+    def action_copy(self) -> None:
+        if self.pane.sample is not None:
+            text = clean(self.pane.sample.text, multiline=True)
+            self.app.copy_to_clipboard(text)
+            self.say(f"Copied {number(len(text))} characters of sample {self.pane.sample.id}.")
+
+    def action_explain(self) -> None:
+        from workbench.tui.screens.explaining import ExplainScreen
+
+        if self.pane.sample is not None and self.pane.explanation is not None:
+            self.app.push_screen(ExplainScreen(self.pane.sample, self.pane.explanation))
+
+
+def _what(act: Act) -> str:
+    """``Labelled sample 418`` or ``Rejected 1,204 samples``, with a small letter."""
+    done = DONE.get(act.kind, act.kind).lower()
+    return (
+        f"{done} sample {act.samples[0]}" if act.total == 1 and act.samples else f"{done} {number(act.total)} samples"
+    )

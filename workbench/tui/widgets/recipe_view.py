@@ -1,0 +1,169 @@
+"""What Generate shows and reads: recipes, the preview, a run; each as lines for a width, or as one short read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from textual.content import Content
+
+from workbench.store import jobs, ledger, samples, views
+from workbench.store.connection import Store
+from workbench.store.jobs import Job
+from workbench.tui.widgets import charts, job_view
+from workbench.tui.widgets.charts import ERROR, MUTED, STRONG, WARNING
+from workbench.tui.widgets.lines import safe
+
+if TYPE_CHECKING:
+    from workbench.pipeline.preview import Preview
+    from workbench.recipe import Recipe
+
+NEWEST = 30
+HISTORY = 50
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A recipe as listed; ``refusal`` says why the model in the form cannot run it."""
+
+    recipe: Recipe
+    refusal: str | None
+
+
+@dataclass
+class Live:
+    """What the pane shows of a run, read together in one go."""
+
+    history: list[Job] = field(default_factory=list)
+    shown: Job | None = None
+    reasons: dict[str, int] = field(default_factory=dict)
+    newest: list[tuple[int, str, str]] = field(default_factory=list)
+
+
+def list_recipes(store: Store, model: str, task: str) -> list[Chosen]:
+    from workbench import recipe
+    from workbench.models.make import MODELS
+
+    info = next((one for one in MODELS if one.name == model.partition(":")[0]), None)
+    can: frozenset[str] = frozenset(info.capabilities) if info else frozenset()
+    seeds = samples.counts(store)["seed"]
+    return [Chosen(one, one.refusal(can, model, task=task, seeds=seeds) if info else None) for one in recipe.everyone()]
+
+
+def make_preview(store: Store, asked: Mapping[str, Any]) -> Preview:
+    """In a thread of its own, with a store of its own: a slow recipe must not hold up Review's reads."""
+    from workbench.pipeline import preview, setting
+
+    with store.clone(durable=False) as own:
+        return preview.generate(own.project, own, setting.parameters_of(own.project, asked))
+
+
+def submit(store: Store, asked: Mapping[str, Any], limits: Mapping[str, Any]) -> int:
+    from workbench.pipeline import setting, start
+
+    return start.submit(store, "generate", setting.parameters_of(store.project, asked), limits)
+
+
+def same_series(job: Job, asked: Mapping[str, Any]) -> bool:
+    """Whether a job draws from the series that ``asked`` means: two at once would make the same samples."""
+    return all(job.parameters.get(name) == asked.get(name) for name in ("recipe", "model", "seed", "parameters"))
+
+
+def resume(store: Store, job_id: int) -> None:
+    from workbench.pipeline import start
+
+    start.resume(store, job_id)
+
+
+def read_live(store: Store, showing: int | None) -> Live:
+    history = jobs.newest(store, HISTORY, kind="generate")
+    live = Live(history)
+    if showing is None:
+        return live
+    live.shown = next((job for job in history if job.id == showing), None) or jobs.get(store, showing)
+    if (live.shown.result or {}).get("failed"):
+        live.reasons = ledger.totals(store, showing)["reasons"]
+    ids = views.first(store, views.parse(f"job:{showing} sort:-id"), NEWEST)
+    rows = samples.rows(store, ids)
+    live.newest = [(one, str(rows[one].label or ""), rows[one].text) for one in ids if one in rows]
+    return live
+
+
+def recipe_line(chosen: Chosen, width: int, *, short: bool) -> Content:
+    recipe, off = chosen.recipe, chosen.refusal is not None
+    name = safe(recipe.name, limit=40)
+    head = Content.assemble((name, MUTED if off else STRONG), (f"  {recipe.year}", MUTED))
+    told = (chosen.refusal or recipe.summary).removeprefix(f"Recipe {recipe.name!r} ")
+    if short:
+        return Content.assemble(head, "  ", (charts.fit(told, max(4, width - len(head) - 2)).rstrip(), MUTED))
+    style = WARNING if off else MUTED
+    return Content("\n").join([head, *charts.prose(told, width, style, indent=2, most=3)])
+
+
+def preview_lines(chosen: Chosen | None, preview: Preview | str | None, waiting: str, width: int) -> list[Content]:
+    if chosen is None:
+        return [Content.styled(waiting or "Reading recipes ...", MUTED)]
+    recipe = chosen.recipe
+    lines = [
+        Content.assemble((safe(recipe.title), STRONG), (f"  {recipe.year}  {safe(recipe.place)}", MUTED))[:width],
+        *charts.prose(recipe.summary, width),
+        *charts.prose(f"When: {recipe.when}", width, MUTED),
+        Content(""),
+    ]
+    if isinstance(preview, str):
+        return lines + charts.prose(preview, width, ERROR)
+    if preview is None or waiting:
+        return [*lines, Content.styled(waiting, MUTED)]
+    if preview.refusal:
+        return lines + charts.prose(preview.refusal, width, ERROR)
+    lines += charts.prose(estimate(preview), width, STRONG)
+    for text in (preview.note, preview.model_description):
+        lines += charts.prose(text, width, MUTED) if text else []
+    for number, prompt in enumerate(preview.prompts, 1):
+        lines += [Content(""), Content.styled(f"Prompt {number}", MUTED)]
+        for message in prompt:
+            role = charts.fit(str(message.get("role", "")), 9)
+            said = charts.prose(str(message.get("content", "")), max(10, width - 10), most=14)
+            lines += [
+                Content.assemble((role if not place else " " * 9, MUTED), " ", line) for place, line in enumerate(said)
+            ]
+    return lines
+
+
+def estimate(preview: Preview) -> str:
+    if not preview.requests:
+        return f"Nothing to do: {preview.kept:,} samples are there already. Raise the number, or press m for more."
+    tokens = f"about {job_view.tokens(preview.input_tokens)} tokens in, {job_view.tokens(preview.output_tokens)} out"
+    cost = job_view.money(preview.cost) if preview.cost != 0 else "no cost"
+    return f"{preview.requests:,} requests   {tokens}   {cost}"
+
+
+def question(preview: Preview, asked: Mapping[str, Any], limits: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """What is said before money is spent."""
+    model = safe(asked["model"], limit=80)
+    cost = "at unknown cost" if preview.cost is None else f"for about {job_view.money(preview.cost)}"
+    budget = limits.get("budget")
+    lines = [
+        f"About {preview.input_tokens:,} tokens in and {preview.output_tokens:,} out (estimated).",
+        f"It stops at the budget of ${budget:,.2f}."
+        if budget is not None
+        else "There is no budget: it runs to its end.",
+    ]
+    return f"Send {preview.requests:,} requests to {model} {cost}?", [*lines, preview.note] if preview.note else lines
+
+
+def run_lines(live: Live, width: int) -> list[Content]:
+    if live.shown is None:
+        return []
+    lines = job_view.job_lines(live.shown, live.reasons, width)
+    lines += [Content(""), Content.styled("Newest samples" if live.newest else "No samples yet.", MUTED)]
+    for sample_id, label, text in live.newest:
+        head = f"{sample_id:>7,}  "
+        tag = charts.fit(label, min(20, width // 4))
+        lines.append(
+            Content.assemble(
+                (head, MUTED), (tag, "$accent"), " ", charts.fit(text, max(8, width - len(head) - len(tag) - 1))
+            )
+        )
+    return lines
