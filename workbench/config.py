@@ -30,7 +30,7 @@ except ImportError:  # PyYAML built without libyaml
 class Part(BaseModel):
     """Base of every section: unknown keys are mistakes, not extras."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class TaskField(Part):

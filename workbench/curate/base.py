@@ -43,7 +43,7 @@ class Verdict:
     other: int | None = None
 
 
-class Cancelled(WorkbenchError):  # noqa: N818 - it is no error of anybody
+class Cancelled(WorkbenchError):
     """Somebody asked the job to stop while a filter was at work; its verdicts are incomplete."""
 
     def __init__(self) -> None:

@@ -66,6 +66,9 @@ class Asker:
         self.in_process = "chat" not in model.capabilities
         self.stop: Stopped | None = None
         self.flying = 0
+        #: Who asks holds a slot until the answer is committed; who waits to ask again gives it to others meanwhile.
+        self.slots = asyncio.Semaphore(0)
+        self.resting = 0
         self._pace = Pace()
         self._backoff = Backoff(seed=seed)
         self._spent, self._reserved = spent, Usage()
@@ -92,6 +95,21 @@ class Asker:
         await self._guarded(waiting, self._idle)
         if self.stop is not None:
             raise self.stop
+
+    async def take_slot(self) -> None:
+        if self.slots.locked():
+            await self.pause(self.slots.acquire())
+        else:
+            await self.slots.acquire()
+
+    async def _rest(self, seconds: float) -> None:
+        self.resting += 1
+        self.slots.release()
+        try:
+            await self.pause(asyncio.sleep(seconds))
+        finally:
+            self.resting -= 1
+        await self.take_slot()
 
     async def _guarded(self, waiting: Awaitable[Any], group: set[asyncio.Task[Any]]) -> Any:
         task = asyncio.current_task()
@@ -135,7 +153,7 @@ class Asker:
                 self.tally.limited += 1
                 self.tally.retried += 1
                 self._pace.limited(error.retry_after, time.monotonic() - started)
-                await self.pause(asyncio.sleep(self._backoff.wait(min(limited, 4), error.retry_after)))
+                await self._rest(self._backoff.wait(min(limited, 4), error.retry_after))
                 limited += 1
             except Transient as error:
                 self._pace.ok(time.monotonic() - started)
@@ -145,7 +163,7 @@ class Asker:
                     return _failed(planned, key, attempts, error.reason)
                 lived = self._answers
                 self.tally.retried += 1
-                await self.pause(asyncio.sleep(self._backoff.wait(min(attempts - 1, 4), error.retry_after)))
+                await self._rest(self._backoff.wait(min(attempts - 1, 4), error.retry_after))
             except BadRequest as error:
                 self._pace.ok(time.monotonic() - started)
                 self._refused += 1

@@ -215,7 +215,7 @@ class Engine:
             ordinals = [n for n in range(wave.start, wave.start + wave.size) if n not in recorded]
             requests = self._requests(plan, pool, ordinals)
             self._slots = IN_PROCESS if self.in_process else self._width()
-            self._uncommitted = asyncio.Semaphore(self._slots)
+            self.asker.slots = asyncio.Semaphore(self._slots)
             if self.in_process:
                 await self._work(requests, lambda: False)
             else:
@@ -234,6 +234,10 @@ class Engine:
         for start in range(0, len(ordinals), AHEAD):
             yield from self.asker.find([plan.at(ordinal, pool) for ordinal in ordinals[start : start + AHEAD]])
 
+    def _crew(self) -> int:
+        """Workers: one for each request that may be under way, and some in place of those who wait to ask again."""
+        return self._width() + min(self.asker.resting, self._width())
+
     async def _crowd(self, requests: Iterator[Found]) -> None:
         """Workers that share one iterator; their number follows the wished concurrency while the wave runs."""
         workers: set[asyncio.Task[bool]] = set()
@@ -243,7 +247,7 @@ class Engine:
 
         def leave() -> bool:
             nonlocal leaving
-            if len(workers) - leaving <= self._width():
+            if len(workers) - leaving <= self._crew():
                 return False
             leaving += 1
             return True
@@ -251,9 +255,9 @@ class Engine:
         while workers or not ended:
             if not ended:
                 self._widen()
-                while len(workers) < self._width():
+                while len(workers) < self._crew():
                     workers.add(asyncio.create_task(self._work(requests, leave)))
-            done, workers = await asyncio.wait(workers, timeout=0.2, return_when=asyncio.FIRST_COMPLETED)
+            done, workers = await asyncio.wait(workers, timeout=0.05, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 if (error := task.exception()) is not None:
                     failure = failure or error
@@ -267,7 +271,7 @@ class Engine:
     def _widen(self) -> None:
         """As many answers may wait for their commit as requests may be under way."""
         for _ in range(self._width() - self._slots):
-            self._uncommitted.release()
+            self.asker.slots.release()
         self._slots = max(self._slots, self._width())
 
     async def _work(self, requests: Iterator[Found], leave: Callable[[], bool]) -> bool:
@@ -275,10 +279,7 @@ class Engine:
         asker = self.asker
         for found in requests:
             try:
-                if self._uncommitted.locked():
-                    await asker.pause(self._uncommitted.acquire())
-                else:
-                    await self._uncommitted.acquire()
+                await asker.take_slot()
                 asked = await asker.ask(found)
             except Stopped as stop:
                 asker.halt(stop)
@@ -295,7 +296,7 @@ class Engine:
             if not count:
                 self.asker.halt(Stopped(str(self._recorder.error)))
             for _ in range(count):
-                self._uncommitted.release()
+                self.asker.slots.release()
 
         self._soon(release)
 
