@@ -20,3 +20,9 @@ def user_config() -> Path:
         return Path(chosen)
     base = os.environ.get("XDG_CONFIG_HOME")
     return (Path(base) if base else Path.home() / ".config") / "workbench"
+
+
+def user_cache() -> Path:
+    """The user's cache folder: ``$XDG_CACHE_HOME/workbench``, else ``~/.cache/workbench``. Safe to delete at any time."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "workbench"

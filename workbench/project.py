@@ -9,11 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from workbench.config import LONGEST_LABEL, LONGEST_NAME, Config, load_config
 from workbench.errors import ProjectError, UsageError
-from workbench.paths import data_folder
+from workbench.memo import remembered
+from workbench.paths import data_folder, user_config
 from workbench.text import clean
+
+if TYPE_CHECKING:
+    from workbench.config import Config
 
 SETTINGS = "project.yaml"
 
@@ -65,9 +69,27 @@ export:
 """
 
 
+class LabelOutline(NamedTuple):
+    """A label as people see it."""
+
+    name: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What must be known of the settings before the first paint; ``Project.config`` has all of them."""
+
+    name: str
+    database: str
+    text_field: str
+    labels: tuple[LabelOutline, ...]
+    review_view: str
+
+
 @dataclass(frozen=True)
 class Project:
-    """A project's folder; ``config`` is read and checked on first use."""
+    """A project's folder; its settings are read and checked on first use."""
 
     folder: Path
 
@@ -77,12 +99,35 @@ class Project:
 
     @cached_property
     def config(self) -> Config:
+        """All settings in force, checked; raises ``FileError`` or ``UsageError`` (see ``config.layers``)."""
+        from workbench.config import load_config
+
         return load_config(self.settings)
+
+    @cached_property
+    def outline(self) -> Outline:
+        """The little that the screen needs at once: remembered, so that nothing is parsed again while nothing changed.
+
+        Raises what ``config`` raises.
+        """
+        found = remembered("outline", _sources(self.settings), self._outline)
+        labels = tuple(LabelOutline(*label) for label in found["labels"])
+        return Outline(found["name"], found["database"], found["text_field"], labels, found["review_view"])
+
+    def _outline(self) -> dict[str, Any]:
+        config = self.config
+        return {
+            "name": config.name,
+            "database": config.database,
+            "text_field": config.task.text_field,
+            "labels": [[label.name, label.description] for label in config.task.labels],
+            "review_view": config.review.view,
+        }
 
     @cached_property
     def database(self) -> Path:
         """``project.db``, or wherever ``database:`` in the settings points (a local disk, for network folders)."""
-        return (self.folder / Path(self.config.database).expanduser()).resolve()
+        return (self.folder / Path(self.outline.database).expanduser()).resolve()
 
     @property
     def locks(self) -> Path:
@@ -99,6 +144,22 @@ class Project:
             return ""
         except OSError as error:
             raise ProjectError(f"{path}: cannot be read ({error.strerror}); check its permissions.") from error
+
+
+def _sources(settings: Path) -> bytes:
+    """Everything that the settings in force come from, as bytes."""
+    parts = []
+    for path in (settings, user_config() / "config.yaml"):
+        try:
+            parts.append(path.read_bytes())
+        except OSError:  # the user's file may be missing; that project.yaml is, ``config`` says in a sentence
+            parts.append(b"")
+    parts += [
+        f"{name}={value}".encode("utf-8", "surrogateescape")
+        for name, value in sorted(os.environ.items())
+        if name.startswith("WORKBENCH_")
+    ]
+    return b"\0".join(parts)
 
 
 def find(start: Path | str | None = None) -> Project:
@@ -170,6 +231,8 @@ def create(
     names = [label.strip() for label in labels if label.strip()]
     if len(set(names)) < 2:
         raise UsageError("A classification task needs at least two different labels: --labels a,b,c.")
+    from workbench.config import LONGEST_LABEL, LONGEST_NAME
+
     if long := next((name for name in names if len(name) > LONGEST_LABEL), None):
         raise UsageError(f"Label {clean(long, limit=40)!r} has more than {LONGEST_LABEL} characters; shorten it.")
     if bad := next((one for one in (*names, language, model, base_url or "") if clean(one) != one), None):

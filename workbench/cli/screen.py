@@ -35,5 +35,5 @@ def open_here() -> int:
 def open_(arguments: argparse.Namespace) -> int:
     _terminal()
     project = find(arguments.project)
-    _ = project.config  # a mistake in project.yaml is a sentence here, before the screen is drawn
+    _ = project.outline  # a mistake in project.yaml is a sentence here, before the screen is drawn
     return show(project, arguments.annotator)

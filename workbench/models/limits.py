@@ -311,7 +311,7 @@ class Budget:
             return f"The budget of {self.tokens:,} tokens is used up: raise it to go on."
         if self.money is not None and total.cost is None:
             return (
-                "There is a budget in dollars but the model's prices are unknown: set model.prices, or limit requests."
+                "There is a budget in dollars but the model's prices are unknown: set model.price, or limit requests."
             )
         if self.money is not None and total.cost is not None and total.cost > self.money:
             return f"The budget of ${self.money:,.2f} is used up (${used.cost or 0:,.4f} spent): raise it to go on."

@@ -61,7 +61,7 @@ class WorkbenchApp(Navigation, Notices, Background, Thrifty, App[ReturnType]):
 
     def open(self, project: Project, annotator: str | None = None, open_store: Callable[..., Store] = Store) -> None:
         """Open a project's database; raises ``WorkbenchError``."""
-        _ = project.config
+        _ = project.outline
         self.project = project
         self.store = open_store(project, durable=False)
         self.start_background(partial(open_store, project))

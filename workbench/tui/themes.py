@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
-from workbench.config import check, load_yaml
-from workbench.errors import FileError, UsageError, WorkbenchError
+from workbench.errors import UsageError, WorkbenchError
+from workbench.memo import remembered
 from workbench.paths import data_folder, user_config
 from workbench.tui import settings
 
@@ -18,39 +16,6 @@ if TYPE_CHECKING:
     from textual.app import App
 
 DEFAULT = "workbench-dark"
-
-
-def _colour(value: str) -> str:
-    try:
-        Color.parse(value)
-    except ColorParseError:
-        raise ValueError(f"{value!r} is not a colour; write #rrggbb, a name such as navy, or ansi_blue") from None
-    return value
-
-
-Colour = Annotated[str, AfterValidator(_colour)]
-
-
-class ThemeFile(BaseModel):
-    """``themes/NAME.yaml``. Every colour has one meaning; ``terminal`` themes use ``ansi_*`` colours only."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    title: str = Field(min_length=1, max_length=60)
-    dark: bool = True
-    terminal: bool = False  # the terminal's own colours, sent as they are
-    text: Colour
-    muted: Colour
-    background: Colour
-    panel: Colour  # header, footer, dialogs
-    border: Colour
-    accent: Colour
-    cursor: Colour  # the background of the row with the cursor
-    cursor_text: Colour
-    accepted: Colour
-    rejected: Colour
-    flagged: Colour
-    error: Colour
 
 
 def folders() -> list[Path]:
@@ -73,48 +38,75 @@ def load(name: str) -> Theme:
 
 
 def read(path: Path) -> Theme:
-    """The theme in a file; raises ``FileError``."""
-    value, node = load_yaml(path)
-    file = check(ThemeFile, value, node, path)
-    if file.terminal:
-        colours = file.model_dump(exclude={"title", "dark", "terminal"})
-        for key, colour in colours.items():
-            if not colour.startswith("ansi_"):
-                raise FileError(
-                    path, _line(node, key), f"{key}: a terminal theme uses the terminal's colours, such as ansi_blue."
-                )
+    """The theme in a file; raises ``FileError``. A file that was right before is not checked again."""
+
+    def checked() -> dict[str, Any]:
+        from workbench.tui.theme_file import check_theme
+
+        return check_theme(path)
+
+    try:
+        source = path.read_bytes()
+    except OSError:  # the check says in a sentence what is wrong with it
+        source = b""
+    file = remembered("theme", source, checked)
     return Theme(
-        name=path.stem, primary=file.accent, secondary=file.muted, accent=file.accent, foreground=file.text,
-        background=file.background, surface=file.background, panel=file.panel, error=file.error,
-        warning=file.flagged, success=file.accepted, dark=file.dark, ansi=file.terminal,
-        variables=_variables(file),
-    )  # fmt: skip
+        name=path.stem,
+        primary=file["accent"],
+        secondary=file["muted"],
+        accent=file["accent"],
+        foreground=file["text"],
+        background=file["background"],
+        surface=file["background"],
+        panel=file["panel"],
+        error=file["error"],
+        warning=file["flagged"],
+        success=file["accepted"],
+        dark=file["dark"],
+        ansi=file["terminal"],
+        variables={variable: file[colour] for variable, colour in VARIABLES.items()}
+        | {"block-cursor-text-style": "none"},
+    )
 
 
-def _line(node: Any, key: str) -> int:
-    from workbench.config import line_of
-
-    return line_of(node, (key,))
-
-
-def _variables(file: ThemeFile) -> dict[str, str]:
-    """Textual's variables that its stock widgets and ours read."""
-    return {
-        "text": file.text, "text-muted": file.muted, "text-disabled": file.muted, "text-accent": file.accent,
-        "text-error": file.error, "text-warning": file.flagged, "text-success": file.accepted,
-        "text-primary": file.accent, "panel": file.panel, "surface": file.background, "surface-active": file.panel,
-        "accepted": file.accepted, "rejected": file.rejected, "flagged": file.flagged,
-        "border": file.accent, "border-blurred": file.border, "frame": file.border,
-        "block-cursor-background": file.cursor, "block-cursor-foreground": file.cursor_text,
-        "block-cursor-text-style": "none", "block-cursor-blurred-background": file.cursor,
-        "block-cursor-blurred-foreground": file.cursor_text, "block-hover-background": file.panel,
-        "input-cursor-background": file.text, "input-cursor-foreground": file.background,
-        "input-selection-background": file.cursor, "input-selection-foreground": file.cursor_text,
-        "ansi-background": file.background, "ansi-foreground": file.text, "scrollbar": file.border,
-        "scrollbar-hover": file.border, "scrollbar-active": file.accent,
-        "scrollbar-background": file.background, "scrollbar-background-hover": file.background,
-        "scrollbar-background-active": file.background, "scrollbar-corner-color": file.background,
-    }  # fmt: skip
+#: Textual's variables that its stock widgets and ours read, and the colour of a theme file that each takes.
+VARIABLES = {
+    "text": "text",
+    "text-muted": "muted",
+    "text-disabled": "muted",
+    "text-accent": "accent",
+    "text-error": "error",
+    "text-warning": "flagged",
+    "text-success": "accepted",
+    "text-primary": "accent",
+    "panel": "panel",
+    "surface": "background",
+    "surface-active": "panel",
+    "accepted": "accepted",
+    "rejected": "rejected",
+    "flagged": "flagged",
+    "border": "accent",
+    "border-blurred": "border",
+    "frame": "border",
+    "block-cursor-background": "cursor",
+    "block-cursor-foreground": "cursor_text",
+    "block-cursor-blurred-background": "cursor",
+    "block-cursor-blurred-foreground": "cursor_text",
+    "block-hover-background": "panel",
+    "input-cursor-background": "text",
+    "input-cursor-foreground": "background",
+    "input-selection-background": "cursor",
+    "input-selection-foreground": "cursor_text",
+    "ansi-background": "background",
+    "ansi-foreground": "text",
+    "scrollbar": "border",
+    "scrollbar-hover": "border",
+    "scrollbar-active": "accent",
+    "scrollbar-background": "background",
+    "scrollbar-background-hover": "background",
+    "scrollbar-background-active": "background",
+    "scrollbar-corner-color": "background",
+}
 
 
 def install(app: App[Any]) -> None:

@@ -47,7 +47,7 @@ class Reviewing(ModeScreen):
         super().__init__()
         self.list = SampleList()
         self.pane = SamplePane()
-        self.labels = LabelPane(self.project.config.task.labels, self.workbench.keymap)
+        self.labels = LabelPane(self.project.outline.labels, self.workbench.keymap)
         self.listing: Listing | None = None
         self.generation = 0
         self.arrived = 0
@@ -82,7 +82,7 @@ class Reviewing(ModeScreen):
         """The view and the sample where this person stopped; else the view of the settings."""
         place = acts.stopped_at(self.store, self.annotator_id, PLACE)
         self.saved_place = place if isinstance(place, dict) else None
-        text, sample_id = self.project.config.review.view, None
+        text, sample_id = self.project.outline.review_view, None
         if self.saved_place:
             text, sample_id = str(self.saved_place.get("view", text)), self.saved_place.get("sample")
         try:

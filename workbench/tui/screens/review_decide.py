@@ -166,7 +166,7 @@ class Decide(Views):
         from workbench.tui.widgets.prompts import Confirm
 
         sample = samples.get(self.store, sample_id)
-        field = self.project.config.task.text_field
+        field = self.project.outline.text_field
         before = str(sample.fields.get(field, ""))
         text = before
         while True:

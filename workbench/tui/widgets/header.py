@@ -36,7 +36,7 @@ class Header(Lines):
         app = cast("WorkbenchApp[None]", self.app)
         width = self.outer_size.width
         counts = self._counts(app)
-        project = short(safe(app.project.config.name if app.project else "workbench"), max(10, width // 4))
+        project = short(safe(app.project.outline.name if app.project else "workbench"), max(10, width // 4))
         for long_names in (True, False):
             modes = self._modes(app, long_names)
             used = cell_len(project) + 3 + sum(cell_len(text) for text, _ in modes)

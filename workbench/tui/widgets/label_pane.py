@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from workbench.config import Label
+from workbench.project import LabelOutline
 from workbench.store.samples import Explanation, Sample
 from workbench.tui import actions
 from workbench.tui.widgets.lines import Run, cut, number, safe, wrap
@@ -47,7 +47,7 @@ class LabelPane(Pane):
     }
     """
 
-    def __init__(self, labels: Sequence[Label], keymap: actions.Keymap) -> None:
+    def __init__(self, labels: Sequence[LabelOutline], keymap: actions.Keymap) -> None:
         super().__init__()
         self.labels = [label.name for label in labels]
         self.descriptions = {label.name: label.description for label in labels}
