@@ -88,7 +88,8 @@ def test_a_bulk_act_that_was_cut_off_completes_and_undoes_as_one(store: Store) -
         assert len(acts.finish_acts(again)) == 1
         assert samples.counts(again)["accepted"] == len(ids)
         undone = acts.undo(again, me)
-        assert undone is not None and undone.total == len(ids)
+        assert undone is not None
+        assert undone.total == len(ids)
         assert samples.counts(again)["pending"] == len(ids)
 
 
