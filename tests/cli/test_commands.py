@@ -280,6 +280,43 @@ def test_a_job_that_somebody_else_cancels(workbench: Workbench, folder: Path, tm
         assert "was cancelled; `workbench jobs resume" in ran.out
 
 
+def test_a_preparation_and_a_demo_that_somebody_else_cancels(
+    workbench: Workbench, folder: Path, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr(start, "launch", lambda store, job_id, _: jobs.cancel(store, job_id))
+    monkeypatch.setattr("workbench.cli.work._refuse_early", lambda *_: None)
+    ran = workbench("generate", folder, "--recipe", "attrprompt", "--model", "openai:x", "--prepare-only", "--json")
+    assert (ran.status, ran.object["state"]) == (130, "cancelled")
+    ran = workbench("demo", tmp_path / "demo", "--no-screen", "--json")
+    assert (ran.status, ran.out) == (130, "")
+    assert "Job 1 (import) was cancelled; run the command again to go on." in ran.err
+
+
+@pytest.mark.parametrize(
+    ("counts", "status", "said"),
+    [
+        ({"answers": 12, "failed": 2, "reasons": {"cut off": 2}}, 0, "; 2 answers gave none (2 cut off);"),
+        (
+            {"answers": 11, "failed": 3, "reasons": {"cut off": 2, "http 400": 1}},
+            3,
+            "; 1 requests failed and 2 answers gave none (2 cut off, 1 http 400);",
+        ),
+    ],
+)
+def test_only_requests_that_failed_make_a_finished_run_end_with_3(
+    workbench: Workbench, folder: Path, monkeypatch, counts: dict[str, Any], status: int, said: str
+) -> None:
+    def finish(store: Store, job_id: int, _: str) -> None:
+        jobs.start(store, job_id)
+        jobs.finish(store, job_id, "done", result={"requests": 12, "samples": 10, "kept": 10, **counts}, error=None)
+
+    monkeypatch.setattr(start, "launch", finish)
+    monkeypatch.setattr("workbench.cli.work._refuse_early", lambda *_: None)
+    ran = workbench("generate", folder, "--count", "10", "--model", "openai:x")
+    assert ran.status == status
+    assert said in ran.out
+
+
 def test_a_job_that_fails_says_why(workbench: Workbench, inline: None, folder: Path, tmp_path: Path) -> None:
     ran = workbench("export", folder, "--format", "csv", "--out", tmp_path / "x.csv")
     assert (ran.status, ran.out) == (1, "")
@@ -463,3 +500,40 @@ def test_exports_do_not_overwrite_and_fail_whole(
         assert (ran.status, ran.out) == (1, ""), where
     assert workbench("export", folder, "--format", "csv", "--out", tmp_path / "v.csv", "--view", "lable:x").status == 2
     assert {path.name for path in tmp_path.iterdir()} == {"p", out.name, f"{out.name}.card.md"}
+
+
+def test_annotations_of_a_file_become_few_acts(workbench: Workbench, folder: Path, tmp_path: Path) -> None:
+    fill(folder)
+    rows = [
+        {"id": 1, "label": "refund", "annotator": "anna"},
+        {"id": 2, "label": "refund", "annotator": "anna"},
+        {"id": 1, "label": "refund", "annotator": "anna"},  # said already
+        {"id": 2, "status": "rejected", "annotator": "ben"},
+        {"id": 3, "label": "refund", "annotator": "anna"},
+        {"id": 3, "status": "rejected", "annotator": "anna"},
+        {"id": 3, "label": "refund", "annotator": "anna"},  # the last word of the file
+    ]
+    path = write(tmp_path / "said.jsonl", *rows)
+    ran = workbench("label", folder, "--import", path, "--json").object
+    assert (ran["annotations"], ran["unchanged"]) == (6, 1)
+    found = {row["id"]: (row["label"], row["status"]) for row in workbench("query", folder, "by:anna").rows}
+    assert found == {1: ("refund", "accepted"), 2: ("refund", "rejected"), 3: ("refund", "accepted")}
+    with Store(Project(folder)) as store:
+        assert store.read("SELECT name, total FROM act JOIN annotator ON annotator.id = annotator_id ORDER BY act.id") == [
+            ("anna", 3), ("ben", 1), ("anna", 1), ("anna", 1),
+        ]  # fmt: skip
+    again = write(tmp_path / "once.jsonl", *rows[:2], *rows[3:4])
+    assert workbench("label", folder, "--import", again, "--json").object["unchanged"] == 3
+    undone = workbench("label", folder, "--undo", "--as", "ben", "--json").object
+    assert undone["annotations"] == 1
+
+
+def test_annotations_replace_a_file_only_when_told(workbench: Workbench, folder: Path, tmp_path: Path) -> None:
+    fill(folder)
+    out = tmp_path / "said.jsonl"
+    out.write_text("mine")
+    assert "give --overwrite" in workbench("label", folder, "--export", out).err
+    assert out.read_text() == "mine"
+    workbench("label", folder, "--note", "hm", "--view", "id:1")
+    assert workbench("label", folder, "--export", out, "--overwrite", "--json").object["annotations"] == 1
+    assert json.loads(out.read_text())["note"] == "hm"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from workbench.curate.base import FILTERS, Cancelled, Context, Item, Verdict, describe, parse_filter, short
+from workbench.curate.base import FILTERS, Context, Item, Verdict, describe, parse_filter, short
 from workbench.curate.languages import guess_language, script_shares
 from workbench.errors import UsageError, WorkbenchError
 
@@ -89,15 +89,19 @@ def test_one_verdict_per_item_even_for_odd_ones(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FILTERS.names())
-def test_cancel_and_progress(name: str) -> None:
+def test_progress_is_told_and_what_it_raises_ends_the_filter(name: str) -> None:
     items = [
         Item(place, f"text number {place}", label="ab"[place % 2], scores={"confidence": -1}) for place in range(10)
     ]
     seen: list[tuple[int, int]] = []
-    judge(name, items, Context(progress=lambda done, total: seen.append((done, total))))
+    judge(name, items, Context(step=lambda done, total: seen.append((done, total))))
     assert seen[-1][0] == seen[-1][1]
-    with pytest.raises(Cancelled):
-        judge(name, items, Context(cancelled=lambda: True))
+
+    def stop(done: int, total: int) -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        judge(name, items, Context(step=stop))
 
 
 def test_exact_duplicate() -> None:

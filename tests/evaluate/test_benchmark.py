@@ -156,7 +156,11 @@ class TestBeforeAndAfter:
 @pytest.mark.parametrize(
     ("before", "after", "verdict"),
     [
-        (Metric("m", 0.5, direction="lower"), Metric("m", 0.4, direction="lower"), "changed"),  # no interval: not called better
+        (
+            Metric("m", 0.5, direction="lower"),
+            Metric("m", 0.4, direction="lower"),
+            "changed",
+        ),  # no interval: not called better
         (Metric("m", 0.5, direction="higher"), Metric("m", 0.4, direction="higher"), "changed"),
         (Metric("m", 0.5), Metric("m", 0.4), "changed"),
         (Metric("m", 0.5), Metric("m", 0.5), "same"),

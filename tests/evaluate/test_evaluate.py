@@ -65,14 +65,18 @@ def test_one_broken_metric_does_not_cost_the_others(monkeypatch: pytest.MonkeyPa
     assert "ZeroDivisionError: no rows" in found["other.broken"].note
 
 
-def test_progress_is_told_and_cancel_keeps_what_is_done() -> None:
+def test_progress_is_told_and_what_it_raises_ends_the_evaluation() -> None:
     told: list[tuple[int, int, str]] = []
     names = ["label.balance", "diversity.vocabulary", "diversity.distinct_1"]
     material = Material(DATA, progress=lambda *step: told.append(step))
     evaluate(material, names)
     assert told == [(0, 3, "label.balance"), (1, 3, "diversity.vocabulary"), (2, 3, "diversity.distinct_1"), (3, 3, "")]
-    stopped = Material(DATA, cancelled=lambda: len(told) > 5, progress=lambda *step: told.append(step))
-    assert list(evaluate(stopped, names)) == ["label.balance", "diversity.vocabulary"]
+
+    def stop(done: int, total: int, name: str) -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        evaluate(Material(DATA, progress=stop), names)
 
 
 def test_listing_the_metrics_loads_nothing_heavy() -> None:

@@ -94,6 +94,9 @@ class Bench:
 
     def run(self, job_id: int, model: Any) -> Any:
         self.patch.setattr(setting, "make_model", lambda *args, **kwargs: model)
+        jobs.mark_interrupted(self.store)
+        with self.store.write() as connection:
+            jobs.requeue(connection, job_id)  # in case it has ended before
         runner.run(self.project, job_id, {"generate": _loader("generate")})
         return jobs.get(self.store, job_id)
 

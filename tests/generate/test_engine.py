@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -11,10 +12,10 @@ from typing import Any
 import pytest
 
 from tests.generate.scripted import Bench, Killed, Scripted, words_for
-from workbench.generate import recorder
+from workbench.generate import recorder, waves
 from workbench.models.base import Answer, BadRequest, Fatal, RateLimited, Request, Transient
 from workbench.recipe import FOLDER
-from workbench.store import jobs, ledger, samples
+from workbench.store import curation, jobs, ledger, samples
 from workbench.store.connection import Store
 
 Script = Callable[[Request, int], Any]
@@ -216,7 +217,7 @@ class FullDisk:
         if arguments[-1]:
             self.calls += 1
             if self.first <= self.calls < self.first + self.times:
-                raise OSError(28, "No space left on device")
+                raise sqlite3.OperationalError("database or disk is full")
         return self.record(*arguments)
 
 
@@ -324,6 +325,7 @@ def test_an_answer_that_was_committed_but_not_parsed_is_not_asked_again(bench: B
         connection.execute("UPDATE request SET state = 'answered' WHERE ordinal >= 7")
         connection.execute("DELETE FROM sample WHERE request_id IN (SELECT id FROM request WHERE ordinal >= 7)")
         connection.execute("UPDATE wave SET decided = 0")
+        connection.execute("UPDATE job SET state = 'interrupted'")
     model = Scripted()
     done = bench.run(job_id, model)
     assert (done.state, len(bench.texts()), model.requests) == ("done", 12, [])
@@ -342,3 +344,41 @@ def test_hostile_answers_are_stored_and_harm_nothing(bench: Bench) -> None:
     done = bench.job(Scripted(lambda request, number: hostile[number % 5]), count=10)
     assert (done.state, done.result["samples"]) == ("done", 10)
     assert any("\ufffd" in text for text in bench.texts())
+
+
+def test_a_budget_that_is_taken_away_while_the_job_runs_no_longer_holds(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "TELL", 0.01)
+    bench.edit("  # price: {input: 0.15, output: 0.60}", "  price: {input: 1000, output: 1000} #")
+    job_id = bench.submit({"concurrency": 2, "budget": 1.5}, count=150, parameters={"max_tokens": 40})
+
+    def script(request: Request, number: int) -> str:
+        if number == 20:
+            with Store(bench.project) as store:
+                jobs.set_limits(store, job_id, {"budget": None})
+        return words_for(request)
+
+    done = bench.run(job_id, Scripted(script, latency=0.005))
+    assert done.state == "done", done.error
+    assert done.result["cost"] == pytest.approx(150 * 0.015)
+
+
+def test_many_drops_are_written_in_short_transactions(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    put = curation.put_drops
+
+    def note(connection: Any, job_id: int, drops: Any) -> None:
+        sizes.append(len(drops))
+        put(connection, job_id, drops)
+
+    monkeypatch.setattr(waves, "CHUNK", 4)
+    monkeypatch.setattr(curation, "put_drops", note)
+    bench.job(
+        Scripted(lambda request, number: "two words" if request.draw < 10 else words_for(request)),
+        recipe="self-instruct",
+        count=20,
+        parameters={"wave": 20},
+    )
+    assert sizes[:3] == [4, 4, 2]
+    assert ledger.last_wave(bench.store, 1).decided

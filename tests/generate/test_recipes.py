@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.generate.scripted import LABELS, Bench, Scripted, words_for
+from tests.generate.scripted import LABELS, Bench, Killed, Scripted, words_for
 from workbench.models.base import Request
-from workbench.store import jobs, samples
+from workbench.store import jobs, ledger, samples
 from workbench.store.acts import Change, annotator, apply
+from workbench.store.connection import Store
 
 WAVE = {"wave": 24}
 
@@ -186,3 +189,78 @@ def test_the_embedded_model_is_refused_before_the_start(bench: Bench) -> None:
     failed = bench.run(bench.submit(recipe="attrprompt", model="embedded", count=5), embedded)
     assert failed.error == refusal
     assert jobs.get(bench.store, failed.id).result is None
+
+
+def interrupted_in_the_second_wave(
+    bench: Bench, people: Callable[[Bench], None] = lambda _: None
+) -> tuple[Scripted, Any]:
+    """A run that is killed in its second wave, then resumed after ``people`` did something; the resumed run's model."""
+    job_id = bench.submit({"concurrency": 1}, recipe="self-instruct", count=60, parameters=WAVE)
+    bench.killed(job_id, Scripted(lambda request, number: Killed() if number == 30 else words_for(request)))
+    people(bench)
+    model = Scripted()
+    done = bench.run(job_id, model)
+    assert done.state == "done", done.error
+    return model, done
+
+
+def prompts(model: Scripted, before: int) -> dict[int, str]:
+    return {one.draw: one.messages[1]["content"] for one in model.requests if one.draw < before}
+
+
+def edit_samples(bench: Bench) -> None:
+    ids = [row[0] for row in bench.store.read("SELECT id FROM sample WHERE origin = 'synthetic'")]
+    change = Change(fields={"text": "an edited text of mine"}, label="rate")
+    apply(bench.store, annotator(bench.store, "ada"), ids, change, kind="edit")
+
+
+def change_seeds(bench: Bench) -> None:
+    apply(bench.store, annotator(bench.store, "ada"), [1, 2, 9], Change(status="rejected"), kind="reject")
+    apply(bench.store, annotator(bench.store, "ada"), [3], Change(fields={"text": "an edited seed"}), kind="edit")
+    bench.add([("a new seed about my card", "card")])
+
+
+@pytest.mark.parametrize("people", [edit_samples, change_seeds])
+def test_what_people_change_while_a_wave_is_open_does_not_change_it(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, people: Callable[[Bench], None]
+) -> None:
+    other = Bench(tmp_path / "other", monkeypatch)
+    undisturbed, _ = interrupted_in_the_second_wave(other)
+    disturbed, _ = interrupted_in_the_second_wave(bench, people)
+    assert prompts(disturbed, 48) == prompts(undisturbed, 48)
+    dropped = "SELECT ordinal, dropped FROM sample WHERE origin = 'synthetic' ORDER BY request_id LIMIT 48"
+    assert bench.store.read(dropped) == other.store.read(dropped)
+    if people is change_seeds:  # the next wave knows the seeds as they are now
+        later = "\n".join(one.messages[1]["content"] for one in disturbed.requests if one.draw >= 48)
+        assert "seed 0 about my card" in "\n".join(prompts(disturbed, 48).values())
+        assert "seed 0 about my card" not in later
+    other.store.close()
+
+
+def test_a_wave_s_row_holds_only_what_changed_since_the_wave_before(bench: Bench) -> None:
+    bench.job(Scripted(), recipe="self-instruct", count=48, parameters=WAVE)
+    me = annotator(bench.store, "ada")
+    made = [row[0] for row in bench.store.read("SELECT id FROM sample WHERE origin = 'synthetic' ORDER BY id")]
+    apply(bench.store, me, made[:5], Change(status="rejected"), kind="reject")
+    bench.job(Scripted(), recipe="self-instruct", more=24, parameters=WAVE)
+    apply(bench.store, me, made[5:7], Change(status="rejected"), kind="reject")
+    apply(bench.store, me, made[:1], Change(status="accepted"), kind="accept")
+    bench.job(Scripted(), recipe="self-instruct", more=24, parameters=WAVE)
+    first, second, *later = ledger.frozen(bench.store, 1)
+    changed = [one for one in later if one]
+    assert len(first["seeds"]) == 24
+    assert second == {}
+    assert changed == [{"rejected": made[:5]}, {"rejected": made[5:7], "restored": made[:1]}]
+
+
+def test_the_waves_of_one_run_read_each_sample_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    real = ledger.series_samples
+
+    def note(store: Store, series_id: int, start: int, size: int) -> Any:
+        read.extend(range(start, start + size))
+        return real(store, series_id, start, size)
+
+    monkeypatch.setattr(ledger, "series_samples", note)
+    bench.job(Scripted(), recipe="self-instruct", count=100, parameters={"wave": 10})
+    assert len(read) == len(set(read)) >= 100

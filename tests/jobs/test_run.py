@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,7 +64,8 @@ def test_an_unknown_kind_asks_for_a_newer_version(store: Store) -> None:
     assert "upgrade" in str(jobs.get(store, job_id).error)
 
 
-def test_only_one_process_runs_a_job(store: Store) -> None:
+def test_only_one_process_runs_a_job(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "PATIENCE", 0.0)
     job_id = jobs.create(store, "curate", {})
     lock = jobs.hold(store.project, job_id)
     assert lock is not None
@@ -118,3 +120,49 @@ def test_the_last_word_waits_for_room_on_the_disk(store: Store, monkeypatch: pyt
         assert (job.state, job.error) == ("failed", "The endpoint is gone.")
     else:
         assert jobs.mark_interrupted(store) == [job.id]  # its lock is free: it can be resumed
+
+
+def test_a_job_cancelled_before_it_began_never_runs(store: Store) -> None:
+    job_id = jobs.create(store, "curate", {})
+    with store.write() as connection:
+        connection.execute("UPDATE job SET cancel = 1 WHERE id = ?", (job_id,))
+    assert runner.run(store.project, job_id, {"curate": lambda: pytest.fail("it runs")}) == 1
+    assert jobs.get(store, job_id).state == "cancelled"
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [subprocess.TimeoutExpired("x", 60), OSError(12, "Cannot allocate memory"), 3],
+    ids=lambda one: str(one)[:9],
+)
+def test_a_start_that_fails_leaves_a_failed_job_that_can_be_resumed(
+    store: Store, monkeypatch: pytest.MonkeyPatch, failure: Any
+) -> None:
+    def refuse(*_: Any, **__: Any) -> subprocess.CompletedProcess[bytes]:
+        if isinstance(failure, BaseException):
+            raise failure
+        return subprocess.CompletedProcess([], failure)
+
+    job_id = jobs.create(store, "curate", {})
+    monkeypatch.setattr(launch.subprocess, "run", refuse)
+    with pytest.raises(StoreError) as said:
+        launch.launch(store, job_id, "workbench.pipeline.process")
+    job = jobs.get(store, job_id)
+    assert (job.state, job.error) == ("failed", str(said.value))
+    launch.resumable(store, job_id)
+
+
+def test_a_job_that_is_starting_is_not_started_again(store: Store) -> None:
+    with pytest.raises(UsageError, match="is starting"):
+        launch.resumable(store, jobs.create(store, "curate", {}))
+
+
+def test_a_limit_that_was_taken_away_is_gone_for_the_job(store: Store) -> None:
+    def work(context: JobContext) -> Ended:
+        jobs.set_limits(store, context.job.id, {"budget": None, "width": 2})
+        context.report(1, 2, "", {"kept": 1})
+        return Ended(dict(context.job.limits))
+
+    job_id = jobs.create(store, "curate", {}, {"budget": 1.0})
+    runner.run(store.project, job_id, {"curate": lambda: work})
+    assert jobs.get(store, job_id).result == {"width": 2}

@@ -131,3 +131,27 @@ def test_no_sentence_shows_a_key_or_a_control_byte() -> None:
 def test_how_long_to_wait(headers: dict[str, str], seconds: float | None) -> None:
     # 1767225600 is 2026-01-01 00:00:00 UTC.
     assert retry_after(headers, now=1767225600) == (None if seconds is None else pytest.approx(seconds))
+
+
+def test_names_and_counts_that_no_store_takes() -> None:
+    sent = body(
+        model="m\ud800" + "x" * 500,
+        usage={"prompt_tokens": 10**30, "completion_tokens": 2**31 + 1},
+        choice={"finish_reason": "stop\udfff"},
+    )
+    answer = read_answer(sent, PLACE)
+    assert answer.model.encode().startswith("m\ufffdxxx".encode())
+    assert len(answer.model) <= 201
+    assert answer.finish_reason == "stop\ufffd"
+    assert (answer.input_tokens, answer.output_tokens) == (2**31, 2**31)
+
+
+def test_log_probabilities_stay_finite() -> None:
+    def given(*values: str) -> list[float] | None:
+        items = ",".join(f'{{"logprob":{value}}}' for value in values)
+        sent = f'{{"choices":[{{"message":{{"content":"x"}},"logprobs":{{"content":[{items}]}}}}]}}'
+        return read_answer(sent.encode(), PLACE).logprobs
+
+    assert given("-1e300", "-1e300", "-Infinity", "-1" + "0" * 400, "-0.5") == [-1e4, -1e4, -1e4, -1e4, -0.5]
+    assert given("1e300", "0") == [0.0, 0.0]
+    assert given("-0.5", "NaN") is None

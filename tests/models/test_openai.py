@@ -209,3 +209,13 @@ def test_scripted_answers(endpoint: Start, tmp_path: Path) -> None:
     assert texts[:3] == ["blue", "one", "two"]
     assert texts[3] != texts[4]
     assert server.stats()["distinct"] == 3
+
+
+def test_an_address_with_a_password_is_a_sentence_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://anna:s3cret@host:8000/v1")
+    for address in (None, "https://:s3cret@host/v1", "https://s3cret@host/v1"):
+        with pytest.raises(UsageError, match=r"holds a user or password: take it out of model\.base_url") as caught:
+            OpenAIModel("a", base_url=address)
+        assert "s3cret" not in str(caught.value)
+        assert "anna" not in str(caught.value)
+    assert OpenAIModel("a", base_url="http://host/v1/@team").host == "host"

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 from tests.pipeline.conftest import RunJob, add
+from workbench.pipeline import curate_job
 from workbench.store import acts, curation, jobs, samples
 from workbench.store.acts import Change
 from workbench.store.connection import Store
+from workbench.store.curation import Drop
+from workbench.store.samples import NewSample
 
 TEXTS = ("please refund my payment", "Please refund my payment", "ok", "where is my money", "hm")
 LENGTH = "length:min_words=2"
@@ -129,6 +134,47 @@ def test_cancelled_before_anything_was_saved(store: Store, run: RunJob, monkeypa
     monkeypatch.setattr(curation, "save_scores", cancel)
     monkeypatch.setattr("workbench.jobs.run.time.monotonic", iter(range(10**6)).__next__)
     job = run("curate", filters=[LENGTH, "near_duplicate"])
-    assert job.state in ("cancelled", "done")
-    if job.state == "cancelled":
-        assert store.read("SELECT * FROM verdict") == []
+    assert (job.state, job.error) == ("cancelled", "Cancelled; no verdict was changed.")
+    assert store.read("SELECT * FROM verdict") == []
+
+
+def test_what_its_recipe_did_not_keep_does_not_drop_its_twin(store: Store, run: RunJob) -> None:
+    add(store, "where is my money", "where is my money", "where is my money")
+    number = jobs.create(store, "generate", {})
+    curation.save_drops(store, number, [Drop(one, "recipe.length", 1, {}, "too long") for one in (1, 2)])
+    acts.apply(store, acts.annotator(store, "me"), [2], Change(status="accepted"), kind="accept")
+    job = run("curate", filters=["exact_duplicate"])
+    assert job.result["checked"] == 2  # 1 is out already; 2 was, and a person took it back
+    assert dropped(store) == [1, 2, 3]
+    assert [row[0] for row in store.read(f"SELECT id FROM sample WHERE {samples.DATA_SET}")] == [2]
+    acts.undo(store, acts.annotator(store, "me"))
+    job = run("curate", filters=["exact_duplicate"])
+    assert job.result["checked"] == 1
+    assert [row[0] for row in store.read(f"SELECT id FROM sample WHERE {samples.DATA_SET}")] == [3]
+
+
+def test_a_pending_twin_yields_to_the_one_that_a_person_accepted(store: Store, run: RunJob) -> None:
+    add(store, "where is my money", "where is my money")
+    acts.apply(store, acts.annotator(store, "me"), [2], Change(status="accepted"), kind="accept")
+    run("curate", filters=["exact_duplicate"])
+    assert dropped(store) == [1]
+
+
+def test_two_curate_jobs_do_not_work_at_once(store: Store, run: RunJob) -> None:
+    add(store, *TEXTS)
+    lock = jobs.hold_name(store.project, "curate")
+    assert lock is not None
+    for parameters in ({"filters": CHAIN}, {"undo": True}):
+        job = run("curate", **parameters)
+        assert (job.state, "Another curate job" in str(job.error)) == ("failed", True)
+    assert run("curate", filters=CHAIN, preview=True).state == "done"  # a preview changes nothing
+    os.close(lock)
+    assert run("curate", filters=CHAIN).state == "done"
+
+
+def test_fields_are_there_for_a_filter_that_asks(store: Store) -> None:
+    samples.add(store, [NewSample({"text": "where", "reply": "there"}, "refund")])
+    (item,) = curate_job.load_items(store)
+    assert (item.text, dict(item.fields), item.fields["reply"]) == (
+        "where\nthere", {"text": "where", "reply": "there"}, "there",
+    )  # fmt: skip

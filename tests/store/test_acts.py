@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from workbench.project import Project, create
 from workbench.store import acts, samples
@@ -151,3 +156,119 @@ def test_place_is_remembered_per_person(store: Store) -> None:
 
 def test_project_of_store(store: Store) -> None:
     assert isinstance(store.project, Project)
+
+
+def state(store: Store, person: int) -> list[tuple[object, ...]]:
+    rows = store.read("SELECT label, status, fields FROM sample ORDER BY id")
+    notes = dict(store.read("SELECT sample_id, note FROM opinion WHERE annotator_id = ?", (person,)))
+    return [(*row, notes.get(number)) for number, row in enumerate(rows, 1)]
+
+
+def test_a_bulk_act_under_way_leaves_what_the_person_does_meanwhile(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = fill(store, 5)
+    me = acts.annotator(store, "me")
+    monkeypatch.setattr(acts, "CHUNK", 2)
+    done: list[acts.Act] = []
+
+    def meanwhile(_: int, __: int) -> None:
+        if not done:
+            done.append(acts.apply(store, me, [5], Change(status="rejected"), kind="reject"))
+
+    bulk = acts.apply(store, me, ids, Change(label="b", status="accepted"), kind="label", progress=meanwhile)
+    statuses = [row[1] for row in state(store, me)]
+    assert statuses == ["accepted"] * 4 + ["rejected"]
+    assert samples.get(store, 5).label == "b"  # about the label only the bulk act said something
+    undone = acts.undo(store, me)
+    assert undone is not None
+    assert undone.kind == "reject"
+    assert samples.get(store, 5).status == "accepted"  # as if the bulk act had been there at once
+    acts.redo(store, me)
+    assert (samples.get(store, 5).status, samples.get(store, 5).label) == ("rejected", "b")
+    acts.undo(store, me)
+    undone = acts.undo(store, me)
+    assert undone is not None
+    assert undone.id == bulk.id
+    assert state(store, me) == [('"a"', "pending", None, None)] * 5
+
+
+CHANGES = st.builds(
+    Change,
+    label=st.sampled_from(["a", "b", acts.UNSET]),
+    status=st.sampled_from(["accepted", "rejected", acts.UNSET]),
+    fields=st.sampled_from([{"text": "x"}, acts.UNSET]),
+    note=st.sampled_from(["n", "", acts.UNSET]),
+)
+STEPS = st.lists(st.tuples(st.sampled_from([1, 5]), CHANGES) | st.sampled_from(["undo", "redo"]), max_size=4)
+
+
+@settings(max_examples=40, deadline=None)
+@given(before=CHANGES, bulk=CHANGES, steps=STEPS)
+def test_acts_during_a_bulk_act_are_as_acts_after_it(before: Change, bulk: Change, steps: list[object]) -> None:
+    def run(folder: str, *, meanwhile: bool) -> list[object]:
+        seen: list[object] = []
+        with Store(create(Path(folder) / "p", labels=["a", "b"])) as store, pytest.MonkeyPatch.context() as patch:
+            patch.setattr(acts, "CHUNK", 2)
+            ids, me = fill(store, 5), acts.annotator(store, "me")
+            acts.apply(store, me, [1, 5], before, kind="first")
+            left = list(steps)
+
+            def act(*_: int) -> None:
+                while left:
+                    match left.pop(0):
+                        case "undo":
+                            acts.undo(store, me)
+                        case "redo":
+                            acts.redo(store, me)
+                        case (int(one), Change() as change):
+                            acts.apply(store, me, [one], change, kind="small")
+
+            acts.apply(store, me, ids, bulk, kind="bulk", progress=act if meanwhile else None)
+            act()
+            seen.append(state(store, me))
+            for step in (acts.undo, acts.redo, acts.undo):
+                while step(store, me):
+                    seen.append(state(store, me))
+        return seen
+
+    with TemporaryDirectory() as one, TemporaryDirectory() as other:
+        assert run(one, meanwhile=True) == run(other, meanwhile=False)
+
+
+def test_a_bulk_act_that_begins_as_one_undoes_is_finished_first(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = fill(store, 5)
+    me = acts.annotator(store, "me")
+    monkeypatch.setattr(acts, "CHUNK", 2)
+    finish, begun = acts.finish_acts, []
+
+    def cut(_: int, __: int) -> None:
+        raise InterruptedError
+
+    def then_another_begins(opened: Store) -> list[int]:
+        found = finish(opened)
+        if not begun:
+            begun.append(True)
+            with pytest.raises(InterruptedError):
+                acts.apply(opened, me, ids, Change(status="accepted"), kind="accept", progress=cut)
+        return found
+
+    monkeypatch.setattr(acts, "finish_acts", then_another_begins)
+    undone = acts.undo(store, me)
+    assert undone is not None
+    assert (undone.applied, undone.total) == (5, 5)
+    assert samples.counts(store)["pending"] == 5
+    acts.redo(store, me)
+    assert samples.counts(store)["accepted"] == 5
+
+
+def test_ids_are_frozen_before_the_lock_is_taken(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = fill(store, 5)
+    me = acts.annotator(store, "me")
+    monkeypatch.setattr(acts, "CHUNK", 2)
+    pack, inside = acts.pack, []
+    monkeypatch.setattr(acts, "pack", lambda some: inside.append(store.connection.in_transaction) or pack(some))
+    acts.apply(store, me, ids, Change(status="accepted"), kind="accept")
+    acts.undo(store, me)
+    assert inside == [False]  # and the undo copies what is frozen
+    assert len(set(store.read("SELECT targets FROM act"))) == 1

@@ -161,3 +161,11 @@ def test_times_and_uuids_sort() -> None:
     assert now().endswith("Z")
     assert len(now()) == 24
     assert len({new_uuid() for _ in range(1000)}) == 1000
+
+
+def test_an_error_about_another_file_is_not_the_database_s(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"other\.txt"), store.write():
+        (tmp_path / "other.txt").read_text()
+    with pytest.raises(StoreError, match="no such table"), store.write() as connection:
+        connection.execute("SELECT * FROM no_such_place")
+    assert samples.add(store, [NewSample({"text": "next"}, "a")]) == 1

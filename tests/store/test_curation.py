@@ -102,3 +102,14 @@ def test_suggestions_and_neighbours_replace_the_earlier_ones(store: Store) -> No
     known = samples.explain(store, samples.get(store, 1))
     assert known.suggestions == [("b", 0.9, "tfidf")]
     assert known.neighbours == [(3, 0.7, "pending", "t 2")]
+
+
+def test_what_people_said_is_the_last_word_on_synthetic_samples(store: Store) -> None:
+    fill(store, 3)
+    samples.add(store, [NewSample({"text": "s"}, "a", origin="seed")])
+    anna, ben = acts.annotator(store, "anna"), acts.annotator(store, "ben")
+    acts.apply(store, anna, [1, 4], Change(label="b", status="accepted"), kind="label")
+    acts.apply(store, ben, [1], Change(label="a"), kind="label")
+    acts.apply(store, ben, [2], Change(status="rejected"), kind="reject")
+    acts.apply(store, anna, [3], Change(note="hm"), kind="note")
+    assert curation.people_said(store) == {1: ('"a"', "accepted"), 2: (None, "rejected")}

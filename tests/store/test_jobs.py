@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import threading
 
 import pytest
 
@@ -74,3 +76,62 @@ def test_lists_and_logs(store: Store) -> None:
     lines = jobs.events(store, numbers[0])
     assert [(line[2], line[3]) for line in lines] == [("warning", "odd ? \x1b text"), ("info", "second")]
     assert [line[3] for line in jobs.events(store, numbers[0], after=lines[0][0])] == ["second"]
+
+
+def test_a_job_cancelled_before_its_process_began_does_not_begin(store: Store) -> None:
+    number, other = jobs.create(store, "learn", {}), jobs.create(store, "learn", {})
+    assert jobs.cancel(store, number).state == "cancelled"
+    assert not jobs.start(store, number)
+    lock = jobs.hold(store.project, other)  # its process has its lock, and has not begun
+    assert jobs.cancel(store, other).state == "queued"
+    assert not jobs.start(store, other)
+    os.close(lock)
+    assert [job.state for job in jobs.newest(store)] == ["cancelled", "cancelled"]
+    assert jobs.get(store, other).pid is None
+
+
+def test_looking_whether_a_job_lives_does_not_keep_it_from_starting(store: Store) -> None:
+    number = jobs.create(store, "learn", {})
+    os.close(jobs.hold(store.project, number))
+    looking = os.open(jobs.lock_path(store.project, number), os.O_RDWR)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    assert not jobs.lives(store.project, number)  # who looks is not taken for the job
+    threading.Timer(0.05, os.close, (looking,)).start()
+    lock = jobs.hold(store.project, number)
+    assert lock is not None
+    os.close(lock)
+
+
+def test_only_one_of_two_people_resumes_a_job(store: Store) -> None:
+    number = jobs.create(store, "learn", {})
+    jobs.start(store, number)
+    jobs.finish(store, number, "failed", result=None, error="no seeds")
+    with store.write() as connection:
+        assert jobs.requeue(connection, number)
+        assert not jobs.requeue(connection, number)
+    jobs.start(store, number)
+    with store.write() as connection:
+        assert not jobs.requeue(connection, number)
+    assert jobs.get(store, number).state == "running"
+
+
+def test_a_queued_job_that_no_process_took_is_marked_in_the_end(store: Store) -> None:
+    fresh, forgotten, starting = (jobs.create(store, "learn", {}) for _ in range(3))
+    lock = jobs.hold(store.project, starting)
+    with store.write() as connection:
+        connection.execute("UPDATE job SET queued_at = '2020' WHERE id IN (?, ?)", (forgotten, starting))
+    assert jobs.mark_interrupted(store) == [forgotten]
+    assert "did not start" in str(jobs.get(store, forgotten).error)
+    assert [job.id for job in jobs.active(store)] == [fresh, starting]
+    assert jobs.start(store, forgotten)  # its process was merely slow
+    os.close(lock)
+
+
+def test_a_job_under_way_is_asked_to_be_done_again(store: Store) -> None:
+    number = jobs.create(store, "learn", {})
+    assert not jobs.ask_again(store, number)
+    jobs.start(store, number)
+    assert jobs.ask_again(store, number)
+    assert jobs.get(store, number).limits == {"again": True}
+    jobs.finish(store, number, "done", result=None, error=None)
+    assert not jobs.ask_again(store, number)

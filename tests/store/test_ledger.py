@@ -113,3 +113,17 @@ def test_bulk_adds_every_row_once(store: Store, count: int) -> None:
         assert bulk(connection, insert, rows) == count
         assert bulk(connection, insert, [*rows, ("one more", "q", "now")], "ON CONFLICT DO NOTHING") == 1
     assert store.read("SELECT count(*) FROM saved_view") == [(count + 1,)]
+
+
+def test_where_samples_come_from_is_read_in_pieces(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "READ", 2)
+    ids = record(store, [asked(n) for n in range(5)])
+    (job,) = {row[0] for row in store.read("SELECT job_id FROM request")}
+    ledger.open_wave(store, 1, 0, 0, 5, {}, job)
+    samples.add(store, [samples.NewSample({"text": f"t {one}"}, "a", request_id=one, job_id=job) for one in ids])
+    ledger.series(store, "empty", {}, "m", 0)
+    assert ledger.provenance(store) == [
+        {"name": "zerogen", "models": ["m"], "parameters": {"seed": 0}, "jobs": [job], "samples": 5}
+    ]
+    assert [row[1] for row in ledger.series_samples(store, 1, 1, 4)] == [1, 2, 3, 4]
+    assert (ledger.kept(store, 1), ledger.kept(store, 1, 1, 3), ledger.kept(store, 1, end=2)) == (5, 2, 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -138,3 +139,20 @@ def test_contents_come_in_order_and_parts(store: Store) -> None:
     assert [row[0] for row in samples.contents(store, after=10, limit=5)] == [11, 12, 13, 14, 15]
     assert sum(1 for _ in samples.contents(store)) == 30
     assert next(iter(samples.contents(store))) == (1, "0", "a", "a", {"text": "0"})
+
+
+def test_a_corrected_sample_is_still_the_one_that_came(store: Store) -> None:
+    first = snapshots.add_source(store, b"1" * 32, "seed", "{}", "/a", None)
+    longer = snapshots.add_source(store, b"2" * 32, "seed", "{}", "/b", None)
+    rows = [
+        NewSample({"text": "hello"}, "a", "seed", source_line=1),
+        NewSample({"text": "new"}, "a", "seed", source_line=2),
+    ]
+    assert samples.add_new(store, [replace(rows[0], source_id=first)]) == 1
+    acts.apply(store, acts.annotator(store), [1], Change(label="b"), kind="label")
+    assert samples.add_new(store, [replace(row, source_id=longer) for row in rows]) == 1
+    assert [row[0] for row in store.read("SELECT label_key FROM sample ORDER BY id")] == ["b", "a"]
+    plan = store.read(
+        "EXPLAIN QUERY PLAN SELECT 1 FROM sample WHERE original_hash = ? AND origin = ? AND split = ?", "abc"
+    )
+    assert "sample_original" in plan[0][3]

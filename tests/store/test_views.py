@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from workbench.errors import UsageError
 from workbench.project import create
-from workbench.store import acts, curation, jobs, samples, views
+from workbench.store import acts, curation, jobs, samples, views, windows
 from workbench.store.acts import Change
 from workbench.store.connection import Store
 from workbench.store.curation import Drop
@@ -247,3 +247,80 @@ def test_saved_views(store: Store) -> None:
     with pytest.raises(UsageError):
         views.save(store, "bad", "lable:x")
     assert "bad" not in views.saved(store)
+
+
+BOUNDED = [
+    "", "sort:-id", "label:lost_card", "label:none", "-label:lost_card", "dropped:yes", "dropped:no", "dropped:near_duplicate",
+    "-dropped:near_duplicate", "set:yes", "set:no", "edited:yes", "edited:no", "noted:yes", "noted:no", "relabelled:yes",
+    "by:anna", "-by:anna", "job:1", "recipe:zerogen", "near:1", "id:4", "score.confidence<-0.5", "-score.confidence>0",
+    "card", "-card", '-"card is" card', "sort:confidence", "sort:-confidence", "dropped:no sort:-confidence",
+    "-card score.confidence<9 by:anna sort:confidence",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", BOUNDED)
+def test_a_view_read_in_narrow_ranges_is_the_same_view(
+    store: Store, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = views.parse(text)
+    order = "id" if view.order is None else "(SELECT value FROM score WHERE sample_id = id AND name = 'confidence')"
+    direction = "DESC" if view.descending else "ASC"
+    rows = store.read(
+        f"SELECT id FROM sample WHERE {view.where} ORDER BY {order} {direction} NULLS LAST, "
+        f"CASE WHEN {order} IS NULL THEN id END, id {direction}",
+        view.parameters,
+    )
+    expected = [row[0] for row in rows]
+    for name, value in {"NARROW": 3, "WIDE": 3, "SOME": 2, "PROBED": 2}.items():
+        monkeypatch.setattr(windows, name, value)
+    assert ids(store, text) == expected
+    assert views.count(store, view) == len(expected)
+    assert views.first(store, view, 3) == expected[:3]
+    assert [one for chunk in views.stream(store, view, 2) for one in chunk] == expected[:2]
+    assert views.still(store, view, [8, 3, 1, 99]) == set(expected) & {8, 3, 1}
+    assert [views.count_after(store, view, water) for water in (0, 4, 8)] == [
+        sum(one > water for one in expected) for water in (0, 4, 8)
+    ]
+    if view.order is None:
+        assert views.last(store, view, 2, 7) == [one for one in expected if one <= 7][-2:]
+
+
+def test_no_read_looks_at_more_than_its_range(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(windows, "NARROW", 2)
+    monkeypatch.setattr(windows, "WIDE", 2)
+    assert list(views.counting(store, views.parse("-card"))) == [(0, 2), (2, 4), (4, 6), (6, 8)]
+    asked: list[tuple[str, tuple[int, ...]]] = []
+    read = store.read
+    monkeypatch.setattr(store, "read", lambda sql, given=(): asked.append((sql, tuple(given))) or read(sql, given))
+    assert ids(store, "label:none -card") == [5, 8]
+    ranges = [given[-3:-1] for sql, given in asked if "BETWEEN ? AND ?" in sql]
+    assert ranges == [(1, 2), (3, 4), (5, 6), (7, 8)]
+    assert all("AND rowid BETWEEN" in sql for sql, _ in asked if "MATCH" in sql)
+
+
+@pytest.mark.parametrize(
+    ("text", "index"),
+    [("dropped:yes", "sample_dropped"), ("edited:yes", "sample_edited"), ("relabelled:yes", "sample_relabelled")],
+)
+def test_what_few_samples_have_is_found_without_reading_the_others(store: Store, text: str, index: str) -> None:
+    where = views.parse(text).within(1, 8)
+    plan = store.read(f"EXPLAIN QUERY PLAN SELECT id FROM sample WHERE {where} AND id BETWEEN 1 AND 8 ORDER BY id")
+    assert index in plan[0][3]
+
+
+def test_the_tally_counts_sets_and_drops(store: Store) -> None:
+    for text in ("set:yes", "set:no", "dropped:yes", "dropped:no status:pending", "set:yes label:lost_card"):
+        assert views.quick_count(store, views.parse(text)) == len(ids(store, text))
+    for text in ("dropped:near_duplicate", "-set:yes", "set:yes card"):
+        assert views.quick_count(store, views.parse(text)) is None
+
+
+def test_a_stream_reads_only_what_is_taken(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(windows, "NARROW", 2)
+    monkeypatch.setattr(windows, "WIDE", 2)
+    asked: list[str] = []
+    read = store.read
+    monkeypatch.setattr(store, "read", lambda sql, given=(): asked.append(sql) or read(sql, given))
+    assert list(views.stream(store, views.parse(""), 1)) == [[1]]
+    assert len(asked) == 2  # the highest number, and one range
+    assert list(views.stream(store, views.parse(""), 0)) == []

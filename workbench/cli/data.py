@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +151,7 @@ def query_(arguments: argparse.Namespace) -> int:
             number = views.count(store, view)
             output.result({"count": number}, [f"{number:,}"])
             return 0
-        found = samples.many(store, list(islice(views.ids(store, view), arguments.limit)))
+        found = (one for ids in views.stream(store, view, arguments.limit) for one in samples.many(store, ids))
         output.rows(explained(store, one) if arguments.explain else as_row(one) for one in found)
     return 0
 

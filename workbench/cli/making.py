@@ -94,7 +94,7 @@ def import_files(project: Project, output: Output) -> None:
         for name, role in SAMPLE_FILES.items():
             path = project.folder / name
             if path.exists():
-                job = watch.run(store, "import", {"file": str(path), "role": role}, output)
+                job = watch.complete(store, "import", {"file": str(path), "role": role}, output)
                 result = job.result or {}
                 output.say(
                     f"{name}: {result.get('added', 0):,} {role} samples, {result.get('duplicates', 0):,} there already"
@@ -111,12 +111,12 @@ def demo_(arguments: argparse.Namespace) -> int:
 
     with Store(project) as store:
         given = {"recipe": "zerogen", "model": "embedded", "count": arguments.count}
-        job = watch.run(store, "generate", parameters_of(project, given), output)
+        job = watch.complete(store, "generate", parameters_of(project, given), output)
         output.say(generated_line(job))
-        job = watch.run(store, "curate", {}, output)
+        job = watch.complete(store, "curate", {}, output)
         result = job.result or {}
         output.say(f"curated: {result['kept']:,} of {result['checked']:,} kept")
-        job = watch.run(store, "evaluate", {"compare": True}, output)
+        job = watch.complete(store, "evaluate", {"compare": True}, output)
         evaluated: dict[str, Any] = job.result or {}
     output.result(evaluated, [*evaluation_lines(evaluated), "", *_next_steps(folder)])
     if not arguments.no_screen and not arguments.json and sys.stdin.isatty() and sys.stdout.isatty():

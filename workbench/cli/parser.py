@@ -145,6 +145,7 @@ def _label(parser: argparse.ArgumentParser) -> None:
         "--view", metavar="QUERY", help="the samples (default for --queue: the review view of project.yaml)"
     )
     parser.add_argument("--limit", type=int, default=100, help="most samples that --queue prints (default: 100)")
+    parser.add_argument("--overwrite", action="store_true", help="replace the file of --export")
     parser.add_argument("--yes", action="store_true", help="do not ask before an act on more than one sample")
     parser.add_argument("--as", dest="annotator", metavar="NAME", help="annotate under this name")
 

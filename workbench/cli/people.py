@@ -6,7 +6,6 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from workbench.cli.data import as_row
 from workbench.cli.output import Output
 from workbench.errors import UsageError, WorkbenchError
 from workbench.exchange import Bad, read
-from workbench.exchange.writing import write_text
+from workbench.exchange.writing import write_lines
 from workbench.project import find
 from workbench.store import acts, samples, views
 from workbench.store import annotations as annotation_store
@@ -46,24 +45,26 @@ def _queue(store: Store, arguments: argparse.Namespace, output: Output) -> int:
     view = views.parse(arguments.view or store.project.config.review.view)
     if arguments.limit < 0:
         raise UsageError(f"--limit {arguments.limit} should not be below 0.")
-    ids = list(islice(views.ids(store, view), arguments.limit))
-    rows = []
-    for sample in samples.many(store, ids):
-        known = samples.explain(store, sample)
-        suggested = [
-            {"label": label, "score": score, "source": source} for label, score, source in known.suggestions[:3]
-        ]
-        rows.append({**as_row(sample), "suggestions": suggested})
-    output.rows(rows)
+    output.rows(
+        _queued(store, sample)
+        for ids in views.stream(store, view, arguments.limit)
+        for sample in samples.many(store, ids)
+    )
     return 0
 
 
+def _queued(store: Store, sample: samples.Sample) -> dict[str, Any]:
+    suggested = samples.explain(store, sample).suggestions[:3]
+    return {
+        **as_row(sample),
+        "suggestions": [{"label": label, "score": score, "source": source} for label, score, source in suggested],
+    }
+
+
 def _export(store: Store, arguments: argparse.Namespace, output: Output) -> int:
-    lines = [json.dumps(row, ensure_ascii=True) for row in annotation_store.opinions(store)]
-    write_text(Path(arguments.export), "".join(f"{line}\n" for line in lines))
-    output.result(
-        {"annotations": len(lines), "path": arguments.export}, [f"{len(lines):,} annotations in {arguments.export}"]
-    )
+    lines = (json.dumps(row, ensure_ascii=True) for row in annotation_store.opinions(store))
+    number = write_lines(Path(arguments.export), lines, overwrite=arguments.overwrite)
+    output.result({"annotations": number, "path": arguments.export}, [f"{number:,} annotations in {arguments.export}"])
     return 0
 
 
@@ -72,25 +73,70 @@ def _load(store: Store, me: int, arguments: argparse.Namespace, output: Output) 
     path = Path(arguments.load)
     task = store.project.config.task
     failed: list[dict[str, Any]] = []
-    applied = unchanged = 0
+    waiting = _Waiting(store)
+    people: dict[str, int] = {}
     for row in read(path):
         try:
             if isinstance(row, Bad):
                 raise UsageError(row.reason)
             sample_id = annotation_store.sample_id(store, row.values)
             change = _change(row.values, task.label_names, list(task.fields))
-            who = acts.annotator(store, str(row.values["annotator"])) if row.values.get("annotator") else me
-            if annotation_store.says(store, who, sample_id, change):
-                unchanged += 1
-                continue
-            acts.apply(store, who, [sample_id], change, kind="import", seconds=None)
-            applied += 1
+            who = me
+            if name := str(row.values.get("annotator") or ""):
+                if name not in people:
+                    people[name] = acts.annotator(store, name)
+                who = people[name]
+            waiting.add(who, sample_id, change)
         except WorkbenchError as error:
             failed.append({"line": row.line, "reason": str(error)})
-    lines = [f"{applied:,} annotations applied, {unchanged:,} there already, {len(failed):,} failed"]
+    waiting.apply()
+    lines = [f"{waiting.applied:,} annotations applied, {waiting.unchanged:,} there already, {len(failed):,} failed"]
     lines += [f"{path}:{one['line']}: {one['reason']}" for one in failed[:10]]
-    output.result({"annotations": applied, "unchanged": unchanged, "failed": failed[:100]}, lines)
+    output.result(
+        {"annotations": waiting.applied, "unchanged": waiting.unchanged, "failed": failed[:100]},
+        lines,
+    )
     return 3 if failed else 0
+
+
+class _Waiting:
+    """Annotations of a file, gathered into one act per person and change: fewer syncs, and fewer steps to undo.
+
+    What is said of one sample keeps the order of its lines: a line that would come too early has the others applied.
+    """
+
+    MOST = 100_000
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.applied = self.unchanged = 0
+        self._clear()
+
+    def _clear(self) -> None:
+        self._acts: dict[tuple[int, str], tuple[int, Change, list[int]]] = {}  # place in the order, change, samples
+        self._newest: dict[int, int] = {}  # sample -> the last place at which something is said of it
+        self._said: dict[tuple[int, int], int] = {}  # person and sample -> the last place
+        self._number = 0
+
+    def add(self, who: int, sample_id: int, change: Change) -> None:
+        key = (who, change.to_json())
+        place = self._acts[key][0] if key in self._acts else len(self._acts)
+        if place < self._newest.get(sample_id, 0) or self._number >= self.MOST:
+            self.apply()
+            place = 0
+        said = self._said.get((who, sample_id))
+        if said == place if said is not None else annotation_store.says(self.store, who, sample_id, change):
+            self.unchanged += 1
+            return
+        self._acts.setdefault(key, (place, change, []))[2].append(sample_id)
+        self._newest[sample_id] = self._said[who, sample_id] = place
+        self._number += 1
+
+    def apply(self) -> None:
+        """Do what was gathered."""
+        for (who, _), (_, change, ids) in self._acts.items():
+            self.applied += acts.apply(self.store, who, ids, change, kind="import").total
+        self._clear()
 
 
 def _change(values: dict[str, Any], labels: Sequence[str], fields: Sequence[str]) -> Change:

@@ -47,6 +47,14 @@ def follow(store: Store, job_id: int, output: Output) -> Job:
     return job
 
 
+def complete(store: Store, kind: str, parameters: Mapping[str, Any], output: Output) -> Job:
+    """``run`` for a step that the next one needs: raises ``Interrupted`` when somebody cancels it."""
+    job = run(store, kind, parameters, output)
+    if job.state == "cancelled":
+        raise Interrupted(f"Job {job.id} ({kind}) was cancelled; run the command again to go on.")
+    return job
+
+
 def cancelled(job: Job, output: Output) -> int:
     """Print that a job was cancelled by somebody; returns the exit status."""
     output.result(
@@ -65,14 +73,8 @@ def _wait(store: Store, job_id: int, show: Any) -> Job:
             return job
         # A process that died without a word leaves its lock free; it takes a moment to take it after the start.
         absent = 0 if jobs.lives(store.project, job_id) else absent + 1
-        if absent * LOOK > (1.0 if job.state == "running" else 20.0):
+        if absent * LOOK > (jobs.UNCLAIMED if job.state == "queued" else 1.0):
             jobs.mark_interrupted(store)
-            job = jobs.get(store, job_id)
-            if job.state == "queued":
-                raise WorkbenchError(
-                    f"Job {job_id} did not start; {jobs.log_path(store.project, job_id)} may say why, "
-                    f"`workbench jobs resume {job_id}` tries again."
-                )
         time.sleep(LOOK)
 
 

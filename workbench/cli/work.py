@@ -58,6 +58,8 @@ def generate_(arguments: argparse.Namespace) -> int:
         _refuse_early(store, parameters)
         if arguments.prepare_only:
             job = watch.run(store, "generate", {**parameters, "prepare_only": True}, output, limits=limits)
+            if job.state == "cancelled":
+                return watch.cancelled(job, output)
             import yaml
 
             prepared = (job.result or {}).get("prepared", {})
@@ -74,7 +76,7 @@ def generate_(arguments: argparse.Namespace) -> int:
             return 0
         job = watch.run(store, "generate", parameters, output, limits=limits)
         output.result(generated(job), [generated_line(job)])
-        return _status(job, int((job.result or {}).get("failed", 0)))
+        return _status(job)
 
 
 def _refuse_early(store: Store, parameters: Mapping[str, Any]) -> None:
@@ -144,7 +146,9 @@ def generated_line(job: Job) -> str:
     parts = [f"{result.get('samples', 0):,} new samples, {result.get('kept', 0):,} kept in all"]
     if result.get("failed"):
         reasons = ", ".join(f"{n} {reason}" for reason, n in list(result.get("reasons", {}).items())[:3])
-        parts.append(f"{result['failed']:,} answers gave none ({reasons})")
+        failed, empty = _unanswered(job), result["failed"] - _unanswered(job)
+        said = ([f"{failed:,} requests failed"] if failed else []) + ([f"{empty:,} answers gave none"] if empty else [])
+        parts.append(f"{' and '.join(said)} ({reasons})")
     if result.get("duplicates"):
         parts.append(f"{result['duplicates']:,} repeat an earlier one")
     tokens = result.get("input_tokens", 0) + result.get("output_tokens", 0)
@@ -152,10 +156,16 @@ def generated_line(job: Job) -> str:
     return f"generated: {'; '.join(parts)}; {result.get('seconds', 0):.1f} s"
 
 
-def _status(job: Job, failed: int) -> int:
+def _unanswered(job: Job) -> int:
+    """Requests that failed for good. An answer that gave no sample is none: another request took its place."""
+    result = job.result or {}
+    return int(result.get("requests", 0)) - int(result.get("answers", 0))
+
+
+def _status(job: Job) -> int:
     if job.state == "cancelled":
         return 130
-    return 3 if failed else 0
+    return 3 if _unanswered(job) else 0
 
 
 def curate_(arguments: argparse.Namespace) -> int:
@@ -304,9 +314,17 @@ def _resume(store: Store, number: int | None, output: Output) -> int:
     chosen = (
         [number] if number is not None else [job.id for job in jobs.newest(store, 1000) if job.state == "interrupted"]
     )
+    resumed = []
     for job_id in chosen:
-        start.resume(store, job_id)
+        try:
+            start.resume(store, job_id)
+        except UsageError:
+            if number is not None:
+                raise
+            continue  # somebody else was quicker
+        resumed.append(job_id)
     output.result(
-        {"resumed": chosen}, [f"Resumed: {', '.join(map(str, chosen))}." if chosen else "There is nothing to resume."]
+        {"resumed": resumed},
+        [f"Resumed: {', '.join(map(str, resumed))}." if resumed else "There is nothing to resume."],
     )
     return 0

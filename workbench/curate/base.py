@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Protocol, Union, cast, get_args, get_origin, get_type_hints
 
-from workbench.errors import UsageError, WorkbenchError
+from workbench.errors import UsageError
 from workbench.registry import Registry
 from workbench.text import clean
 
@@ -43,43 +43,26 @@ class Verdict:
     other: int | None = None
 
 
-class Cancelled(WorkbenchError):
-    """Somebody asked the job to stop while a filter was at work; its verdicts are incomplete."""
-
-    def __init__(self) -> None:
-        super().__init__("Stopped before all samples were judged.")
-
-
 def _no_progress(_done: int, _total: int) -> None:
     return None
-
-
-def _never() -> bool:
-    return False
 
 
 @dataclass
 class Context:
     """What a filter may use besides the samples: ``seeds`` (seeds and real training texts with labels, never test), a
-    ``seed`` for whatever is drawn, and the job's ``progress(done, total)`` and ``cancelled()``."""
+    ``seed`` for whatever is drawn, and the job's ``step(done, total)``: it reports progress, and raises when the job was
+    asked to stop, which a filter lets through."""
 
     seeds: Sequence[Item] = ()
     seed: int = 0
-    progress: Callable[[int, int], None] = _no_progress
-    cancelled: Callable[[], bool] = _never
-
-    def step(self, done: int, total: int) -> None:
-        """Report progress; raises ``Cancelled`` when the job was asked to stop."""
-        if self.cancelled():
-            raise Cancelled
-        self.progress(done, total)
+    step: Callable[[int, int], None] = _no_progress
 
 
 class Filter(Protocol):
     """A frozen dataclass whose fields are its parameters, all with defaults.
 
     ``version`` goes up when the same parameters would judge differently. ``judge`` yields exactly one verdict per
-    item, in order; it may raise ``Cancelled``, or ``WorkbenchError`` when it lacks something.
+    item, in order; it may raise ``WorkbenchError`` when it lacks something.
     """
 
     name: ClassVar[str]

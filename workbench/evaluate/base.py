@@ -77,10 +77,6 @@ def _no_progress(done: int, total: int, name: str) -> None:
     """Nobody watches."""
 
 
-def _never() -> bool:
-    return False
-
-
 @dataclass
 class Material:
     """All that one evaluation may look at. Do not change the samples after the first metric: work on them is shared.
@@ -89,7 +85,7 @@ class Material:
     for the train-on-real reference, ``test`` the real test rows. ``labels`` are the project's, in its order.
     ``reviewed`` are the samples that the audit by people is about (None: those of the data set): a rejected sample
     leaves the data set, yet it must count against the labels' faithfulness.
-    ``progress(done, total, name)`` is called before each technique and at the end; ``cancelled()`` is asked between.
+    ``progress(done, total, name)`` is called before each technique and at the end; what it raises ends the evaluation.
     """
 
     samples: Sequence[Sample]
@@ -100,7 +96,6 @@ class Material:
     reviewed: Sequence[Sample] | None = None
     seed: int = 0
     progress: Callable[[int, int, str], None] = _no_progress
-    cancelled: Callable[[], bool] = _never
     _memo: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def shared(self, key: Hashable, make: Callable[[], V]) -> V:
@@ -119,8 +114,7 @@ def evaluate(material: Material, names: Iterable[str] | None = None) -> dict[str
     """The metrics called ``names`` (all when None), in the order of ``ORDER``.
 
     A technique that fails gives metrics without a value whose note names the failure: one broken metric must not cost
-    the others. When ``material.cancelled()`` becomes true, what was computed so far is returned. Raises ``UsageError``
-    for a name that does not exist.
+    the others. Raises ``UsageError`` for a name that does not exist.
     """
     known = set(METRICS.names())
     wanted = sorted(known if names is None else dict.fromkeys(names), key=_place)
@@ -134,15 +128,12 @@ def evaluate(material: Material, names: Iterable[str] | None = None) -> dict[str
                 raise
             results[name] = Metric(name, None, note=str(error))
     for done, (technique, asked) in enumerate(techniques.items()):
-        if material.cancelled():
-            break
         material.progress(done, len(techniques), asked[0])
         for metric in _run(technique, asked, material):
             # A technique may return more than was asked for: others by name are left out, its own extras stay.
             if metric.name in asked or metric.name not in known:
                 results[metric.name] = metric
-    else:
-        material.progress(len(techniques), len(techniques), "")
+    material.progress(len(techniques), len(techniques), "")
     return dict(sorted(results.items(), key=lambda item: _place(item[0])))
 
 

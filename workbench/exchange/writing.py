@@ -51,6 +51,19 @@ def write_text(path: Path, text: str, *, overwrite: bool = False) -> str:
     return _atomic(path, _target(path, overwrite), lambda out: out.write(utf8(text)), overwrite)[1]
 
 
+def write_lines(path: Path, lines: Iterable[str], *, overwrite: bool = False) -> int:
+    """Write lines as they come to a UTF-8 file, whole or not at all; returns their number. Raises as ``write`` does."""
+
+    def fill(out: BinaryIO) -> int:
+        number = 0
+        for line in lines:
+            out.write(utf8(f"{line}\n"))
+            number += 1
+        return number
+
+    return _atomic(path, _target(path, overwrite), fill, overwrite)[0]
+
+
 class _SourceError(Exception):
     """An ``OSError`` of whoever delivers the samples: not to be taken for one of the file that is written."""
 

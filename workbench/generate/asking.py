@@ -31,6 +31,10 @@ ALL_REFUSED = 32
 GRACE = 15.0
 
 
+#: Stands in for what a request that failed does not have.
+NO_ANSWER = Answer("", "")
+
+
 class Stopped(WorkbenchError):
     """The run ends early for a reason that a person must see; everything so far is kept."""
 
@@ -160,7 +164,7 @@ class Asker:
                 attempts += 1
                 self._failing.add(planned.ordinal)
                 if self._fails_for_good(error, attempts, silent=self._answers == lived):
-                    return _failed(planned, key, attempts, error.reason)
+                    return _asked(planned, key, attempts, reason=error.reason)
                 lived = self._answers
                 self.tally.retried += 1
                 await self._rest(self._backoff.wait(min(attempts - 1, 4), error.retry_after))
@@ -170,7 +174,7 @@ class Asker:
                 if self._answers == 0 and self._refused >= ALL_REFUSED:
                     raise Stopped(f"The first {self._refused} requests were all refused. {error}") from error
                 self.log("warning", f"request {planned.ordinal}: {error}")
-                return _failed(planned, key, attempts + 1, error.reason)
+                return _asked(planned, key, attempts + 1, reason=error.reason)
             except Fatal as error:
                 raise Stopped(str(error)) from error
             else:
@@ -201,25 +205,7 @@ class Asker:
         self._last = time.monotonic()
         cost = self.prices.cost(answer.input_tokens, answer.output_tokens)
         self._spent = self._spent + Usage(1, answer.input_tokens, answer.output_tokens, cost)
-        request = planned.request
-        return Asked(
-            planned.ordinal,
-            request.messages,
-            request.parameters,
-            request.conditions,
-            planned.parents,
-            request.draw,
-            attempts,
-            key,
-            answer.text,
-            answer.model,
-            answer.finish_reason,
-            answer.input_tokens,
-            answer.output_tokens,
-            answer.logprobs,
-            answer.seconds,
-            cost,
-        )
+        return _asked(planned, key, attempts, answer=answer, cost=cost)
 
     async def _complete(self, request: Request) -> Answer:
         if self.in_process:
@@ -258,39 +244,43 @@ def _less(reserved: Usage, one: Usage) -> Usage:
     )
 
 
-def _failed(planned: Planned, key: str, attempts: int, reason: str) -> Asked:
+def _asked(
+    planned: Planned,
+    key: str,
+    attempts: int,
+    *,
+    answer: Answer | None = None,
+    cost: float | None = None,
+    cached: bool = False,
+    reason: str | None = None,
+) -> Asked:
+    """A request with its answer, or with the reason why it has none, as the ledger wants it."""
     request = planned.request
+    given = answer or NO_ANSWER
     return Asked(
-        planned.ordinal,
-        request.messages,
-        request.parameters,
-        request.conditions,
-        planned.parents,
-        request.draw,
-        attempts,
-        key,
+        ordinal=planned.ordinal,
+        messages=request.messages,
+        parameters=request.parameters,
+        conditions=request.conditions,
+        parents=planned.parents,
+        draw=request.draw,
+        attempts=attempts,
+        key=key,
+        answer_text=answer.text if answer else None,
+        answer_model=given.model,
+        finish_reason=given.finish_reason,
+        input_tokens=given.input_tokens,
+        output_tokens=given.output_tokens,
+        logprobs=given.logprobs,
+        seconds=given.seconds,
+        cost=cost,
+        cached=cached,
         reason=reason,
     )
 
 
 def _known(planned: Planned, key: str, known: answers.Known) -> Asked:
-    request = planned.request
-    return Asked(
-        planned.ordinal,
-        request.messages,
-        request.parameters,
-        request.conditions,
-        planned.parents,
-        request.draw,
-        0,
-        key,
-        known.text,
-        known.model,
-        known.finish_reason,
-        known.input_tokens,
-        known.output_tokens,
-        known.logprobs,
-        0.0,
-        known.cost,
-        cached=True,
+    answer = Answer(
+        known.text, known.model, known.finish_reason, known.input_tokens, known.output_tokens, known.logprobs
     )
+    return _asked(planned, key, 0, answer=answer, cost=known.cost, cached=True)

@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workbench.generate.asking import Asker, Found, Stopped
@@ -18,7 +18,7 @@ from workbench.generate.parts import PREPARE, Pool, Setting
 from workbench.generate.plan import Plan, Planned
 from workbench.generate.recorder import GATHER, Recorder
 from workbench.generate.tally import Tally
-from workbench.generate.waves import decide, frozen_now, pool_of
+from workbench.generate.waves import Memory, decided
 from workbench.models.base import Answer, Model, Request
 from workbench.models.limits import Prices, Usage
 from workbench.recipe import Recipe
@@ -111,8 +111,8 @@ class Engine:
             await self.model.close()
 
     def _complete(self, wanted: int) -> bool:
-        waves = ledger.waves(self.store, self.series_id)
-        return self._kept >= wanted and (not waves or waves[-1].decided)
+        last = ledger.last_wave(self.store, self.series_id)
+        return self._kept >= wanted and (last is None or last.decided)
 
     async def _prepare(self) -> None:
         """Once per series; afterwards the answer stands in its row."""
@@ -158,32 +158,47 @@ class Engine:
 
     async def _waves(self, wanted: int) -> Outcome:
         plan = Plan(self.recipe, self.setting, self.model_parameters)
+        memory = self._memory() if plan.feedback or self.recipe.accept else None
         barren = fruitless = 0  # requests, and waves, since one was kept
+        wave = ledger.last_wave(self.store, self.series_id)
+        kept = self._kept
+        if wave is not None and not wave.decided:
+            kept = ledger.kept(self.store, self.series_id, end=wave.start)
         while True:
-            waves = ledger.waves(self.store, self.series_id)
-            if waves and not waves[-1].decided:
-                wave = waves[-1]
-            else:
-                self._kept = ledger.kept(self.store, self.series_id)
-                if self._kept >= wanted:
-                    return Outcome(self._kept)
-                start = waves[-1].start + waves[-1].size if waves else 0
+            if wave is None or wave.decided:
+                self._kept = kept
+                if kept >= wanted:
+                    return Outcome(kept)
+                start = wave.start + wave.size if wave else 0
                 if (fruitless >= 2 and barren >= BARREN) or start > PATIENCE * wanted + 200:
-                    return Outcome(self._kept, self._gave_up(wanted, start))
-                size = plan.wave_size(wanted - self._kept)
+                    return Outcome(kept, self._gave_up(wanted, start))
+                size = plan.wave_size(wanted - kept)
                 if fruitless:  # something is wrong: find out at a small price
                     size = min(max(size, 2**fruitless), CAUTIOUS)
-                frozen = frozen_now(self.store) if plan.feedback else {}
-                ledger.open_wave(self.store, self.series_id, len(waves), start, size, frozen, self.job_id)
-                wave = ledger.waves(self.store, self.series_id)[-1]
-            pool = pool_of(self.store, self.series_id, wave) if plan.feedback else Pool()
+                number = wave.number + 1 if wave else 0
+                frozen = memory.freeze() if memory else {}
+                wave = ledger.open_wave(self.store, self.series_id, number, start, size, frozen, self.job_id)
             self._note = f"wave {wave.number + 1}" if plan.feedback else "asking"
-            before = self._kept
-            await self._wave(plan, wave, pool)
-            decide(self.store, self.series_id, wave, plan, self.setting, self.job_id)
-            self._kept = ledger.kept(self.store, self.series_id)
+            if memory:
+                memory.open(wave)
+                await self._wave(memory.plan, wave, memory.pool)
+                memory.decide(wave, self.job_id)
+            else:
+                await self._wave(plan, wave, Pool())
+                decided(self.store, self.series_id, wave, self.job_id, [])
+            gained = ledger.kept(self.store, self.series_id, wave.start, wave.start + wave.size)
+            kept += gained
             self._samples_before = self.tally.samples
-            barren, fruitless = (0, 0) if self._kept > before else (barren + wave.size, fruitless + 1)
+            barren, fruitless = (0, 0) if gained else (barren + wave.size, fruitless + 1)
+            wave = replace(wave, decided=True)
+
+    def _memory(self) -> Memory:
+        return Memory(
+            self.store,
+            self.series_id,
+            self.setting,
+            lambda setting: Plan(self.recipe, setting, self.model_parameters),
+        )
 
     def _gave_up(self, wanted: int, asked: int) -> str:
         reasons = ", ".join(
@@ -309,7 +324,7 @@ class Engine:
             self._loop.call_soon_threadsafe(call)
 
     def _wish(self, cancel: bool, limits: dict[str, Any]) -> None:
-        self.limits = {**self.limits, **limits}
+        self.limits = limits
         if cancel:
             self.cancelled = True
             self.asker.halt(Stopped("Cancelled."))

@@ -2,66 +2,119 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from workbench.generate.parts import Example, Pool, Setting
 from workbench.generate.plan import Plan
 from workbench.store import curation, ledger
-from workbench.store.connection import Store
+from workbench.store.connection import CHUNK, Store
 from workbench.store.curation import Drop
 
 
-def frozen_now(store: Store) -> dict[str, Any]:
-    """What people have said until now that the next wave depends on: the synthetic samples they rejected."""
-    return {"rejected": ledger.rejected(store)}
+class Memory:
+    """What the waves of a run build on, kept from one to the next; read from the store only when a run begins.
 
+    ``plan`` and ``pool`` are those of the wave that ``open`` was called for. A wave depends on people in two ways: by
+    the seeds, and by the generated samples that they rejected. Its row keeps how both differ from the wave before, so
+    that a resumed run asks and judges as if it had never stopped, whatever people did meanwhile.
+    """
 
-def pool_of(store: Store, series_id: int, wave: ledger.Wave) -> Pool:
-    """Samples kept in earlier waves, less those that were rejected when this wave opened, in request order."""
-    rejected = set(wave.frozen.get("rejected", []))
-    pool = Pool()
-    for sample_id, _, text, label, kept in ledger.series_samples(store, series_id, 0, wave.start):
-        if kept and sample_id not in rejected:
-            pool.generated.setdefault(label or "", []).append(Example(sample_id, text, label))
-    return pool
+    def __init__(self, store: Store, series_id: int, setting: Setting, make: Callable[[Setting], Plan]) -> None:
+        self._store, self._series, self._setting, self._make = store, series_id, setting, make
+        self.plan = make(setting)
+        self.pool = Pool()
+        self._rules: list[tuple[str, Any]] = []
+        self._built = False
+        self._seeds: dict[int, Example] = {}
+        self._rejected: set[int] = set()
+        for change in ledger.frozen(store, series_id):
+            self._seeds.update((row[0], Example(*row)) for row in change.get("seeds", []))
+            for gone in change.get("unseeded", []):
+                del self._seeds[gone]
+            self._rejected |= set(change.get("rejected", []))
+            self._rejected -= set(change.get("restored", []))
 
+    def freeze(self) -> dict[str, Any]:
+        """What people changed since the wave before, for the row of the wave that opens now."""
+        seeds = {seed.id: seed for seed in self._setting.seeds}
+        rejected = set(ledger.rejected(self._store))
+        changes: dict[str, list[Any]] = {
+            "seeds": [[one.id, one.text, one.label] for one in seeds.values() if self._seeds.get(one.id) != one],
+            "unseeded": sorted(self._seeds.keys() - seeds.keys()),
+            "rejected": sorted(rejected - self._rejected),
+            "restored": sorted(self._rejected - rejected),
+        }
+        if changes["seeds"] or changes["unseeded"] or changes["restored"]:
+            self._built = False
+        elif changes["rejected"]:
+            self.pool.generated = {
+                label: [one for one in made if one.id not in rejected] for label, made in self.pool.generated.items()
+            }
+        self._seeds, self._rejected = seeds, rejected
+        return {name: change for name, change in changes.items() if change}
 
-def decide(store: Store, series_id: int, wave: ledger.Wave, plan: Plan, setting: Setting, job_id: int) -> None:
-    """Apply the recipe's acceptance rules to the wave's samples in request order; what it drops gets a verdict."""
-    drops: list[Drop] = []
-    rules = plan.rules()
-    if rules:
-        for seed in setting.seeds:
-            _seen(rules, seed)
-        for sample_id, _, text, label, kept in ledger.series_samples(store, series_id, 0, wave.start):
+    def open(self, wave: ledger.Wave) -> None:
+        """Be as a wave needs it: its seeds, what earlier waves kept, and the acceptance rules that have seen both."""
+        if self._built:
+            return
+        seeds = [self._seeds[one] for one in sorted(self._seeds)]
+        self.plan = self._make(replace(self._setting, seeds=seeds, _by_label=None))
+        self.pool, self._rules = Pool(), self.plan.rules()
+        for seed in seeds:
+            self._seen(seed)
+        for sample_id, _, text, label, kept in ledger.series_samples(self._store, self._series, 0, wave.start):
             if kept:
-                _seen(rules, Example(sample_id, text, label))
-        for sample_id, _, text, label, _ in ledger.series_samples(store, series_id, wave.start, wave.size):
-            drop = _judge(plan, rules, Example(sample_id, text, label))
-            if drop is not None:
+                self._keep(Example(sample_id, text, label))
+        self._built = True
+
+    def decide(self, wave: ledger.Wave, job_id: int) -> None:
+        """Apply the recipe's acceptance rules to the wave's samples in request order; what it drops gets a verdict."""
+        drops: list[Drop] = []
+        self._built = False  # until all of it is written down
+        for sample_id, _, text, label, _ in ledger.series_samples(self._store, self._series, wave.start, wave.size):
+            example = Example(sample_id, text, label)
+            drop = self._judge(example)
+            if drop is None:
+                self._keep(example)
+            else:
                 drops.append(drop)
+        decided(self._store, self._series, wave, job_id, drops)
+        self._built = True
+
+    def _keep(self, example: Example) -> None:
+        self._seen(example)
+        if self.plan.feedback and example.id not in self._rejected:
+            self.pool.generated.setdefault(example.label or "", []).append(example)
+
+    def _seen(self, example: Example) -> None:
+        for _, rule in self._rules:
+            rule.seen(example)
+
+    def _judge(self, example: Example) -> Drop | None:
+        recipe = self.plan.recipe
+        for name, rule in self._rules:
+            refusal = rule.judge(example)
+            if refusal is not None:
+                return Drop(
+                    example.id,
+                    f"recipe.{name}",
+                    recipe.version,
+                    self.plan.setting.parameters,
+                    refusal.reason,
+                    refusal.value,
+                    refusal.other,
+                )
+        return None
+
+
+def decided(store: Store, series_id: int, wave: ledger.Wave, job_id: int, drops: list[Drop]) -> None:
+    """Write a wave's verdicts down, in short transactions; with the last of them it is decided."""
+    chunks = [drops[start : start + CHUNK] for start in range(0, len(drops), CHUNK)] or [[]]
+    for chunk in chunks[:-1]:
+        with store.write() as connection:
+            curation.put_drops(connection, job_id, chunk)
     with store.write() as connection:
-        curation.put_drops(connection, job_id, drops)
+        curation.put_drops(connection, job_id, chunks[-1])
         ledger.decide_wave(connection, series_id, wave.number)
-
-
-def _seen(rules: list[tuple[str, Any]], example: Example) -> None:
-    for _, rule in rules:
-        rule.seen(example)
-
-
-def _judge(plan: Plan, rules: list[tuple[str, Any]], example: Example) -> Drop | None:
-    for name, rule in rules:
-        refusal = rule.judge(example)
-        if refusal is not None:
-            return Drop(
-                example.id,
-                f"recipe.{name}",
-                plan.recipe.version,
-                plan.setting.parameters,
-                refusal.reason,
-                refusal.value,
-                refusal.other,
-            )
-    _seen(rules, example)
-    return None

@@ -6,12 +6,16 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from workbench.errors import StoreError, UsageError
 from workbench.store import jobs
 from workbench.store.acts import system_user
 from workbench.store.connection import Store, explain
+
+#: Seconds that starting a process may take.
+STARTING = 60
 
 
 def _scope() -> list[str]:
@@ -26,10 +30,20 @@ def launch(store: Store, job_id: int, module: str) -> None:
     """Start ``python -m module PROJECT JOB`` in a session of its own, by a double fork, and return at once.
 
     The process that this starts forks a child that becomes the job, and ends: the job belongs to nobody who could take it
-    along when ending. Raises ``StoreError`` when nothing can be started.
+    along when ending. Raises ``StoreError`` when nothing can be started; the job has failed then, and can be resumed.
     """
     try:
-        with jobs.log_path(store.project, job_id).open("ab") as log:
+        _launch(store, job_id, module)
+    except StoreError as error:
+        with suppress(StoreError):  # the first refusal is the one to tell; the row counts as interrupted soon
+            jobs.not_started(store, job_id, str(error))
+        raise
+
+
+def _launch(store: Store, job_id: int, module: str) -> None:
+    log_path = jobs.log_path(store.project, job_id)
+    try:
+        with log_path.open("ab") as log:
             # -P: a folder called workbench where the user happens to be must not be imported.
             command = [
                 *_scope(),
@@ -48,12 +62,14 @@ def launch(store: Store, job_id: int, module: str) -> None:
                 stderr=log,
                 start_new_session=True,
                 check=False,
-                timeout=60,
+                timeout=STARTING,
             )
     except OSError as error:
         raise explain(error, store.project.locks) from error
+    except subprocess.TimeoutExpired as error:
+        raise StoreError(f"The job's process did not start within {STARTING} seconds; try again.") from error
     if starter.returncode:
-        raise StoreError(f"The job's process did not start; {jobs.log_path(store.project, job_id)} says why.")
+        raise StoreError(f"The job's process did not start; {log_path} says why.")
 
 
 def detach() -> None:
@@ -64,9 +80,12 @@ def detach() -> None:
 
 
 def resumable(store: Store, job_id: int) -> None:
-    """Raise ``UsageError`` unless the job has ended in a way that can go on."""
+    """Raise ``UsageError`` unless the job has ended in a way that can go on. Marks jobs whose process is gone first."""
+    jobs.mark_interrupted(store)
     job = jobs.get(store, job_id)
     if jobs.lives(store.project, job_id):
         raise UsageError(f"Job {job_id} is running.")
     if job.state == "done":
         raise UsageError(f"Job {job_id} is done; there is nothing to resume.")
+    if job.state == "queued":
+        raise UsageError(f"Job {job_id} is starting; `workbench jobs` shows how it gets on.")

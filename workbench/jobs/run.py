@@ -39,6 +39,7 @@ class JobContext:
             return
         self._told = time.monotonic()
         cancel, limits = jobs.progress(self.store, self.job.id, done, total, note, result)
+        self.job.limits.clear()
         self.job.limits.update(limits)
         if cancel:
             raise Cancelled("Cancelled.")
@@ -76,7 +77,9 @@ def run(project: Project, job_id: int, kinds: Mapping[str, Callable[[], Run]]) -
 
 def _run(project: Project, job_id: int, kinds: Mapping[str, Callable[[], Run]]) -> int:
     with Store(project) as store:
-        jobs.start(store, job_id)
+        if not jobs.start(store, job_id):
+            sys.stderr.write(f"job {job_id} is {jobs.get(store, job_id).state}; it does not begin\n")
+            return 1
         job = jobs.get(store, job_id)
         context = JobContext(project, store, job)
         try:

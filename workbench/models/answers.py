@@ -16,6 +16,12 @@ from workbench.text import clean
 
 #: How much of a server's own words goes into a sentence.
 WORDS_SHOWN = 240
+#: How much of a model's name or a finish reason is kept.
+NAME_LENGTH = 200
+#: More tokens than any answer has: what is above was not counted but made up.
+MOST_TOKENS = 2**31
+#: The lowest log-probability that is kept: sums of them stay finite.
+LEAST_LOGPROB = -1e4
 _KEY_LIKE = re.compile(r"\b(?:sk|pk|gsk|hf|xai|key)[-_][A-Za-z0-9_*.\-]{6,}|(?<=Bearer )\S+")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -73,8 +79,8 @@ def read_answer(content: bytes, place: Place, *, seconds: float = 0.0) -> Answer
     named = body.get("model")
     return Answer(
         text=text,
-        model=named if isinstance(named, str) and named else place.model,
-        finish_reason=reason if isinstance(reason, str) else None,
+        model=(clean(named, limit=NAME_LENGTH) if isinstance(named, str) else "") or place.model,
+        finish_reason=clean(reason, limit=NAME_LENGTH) if isinstance(reason, str) else None,
         input_tokens=_count(usage.get("prompt_tokens")),
         output_tokens=_count(usage.get("completion_tokens")),
         logprobs=_logprobs(choice.get("logprobs")),
@@ -213,7 +219,8 @@ def _content(content: Any) -> str:
 
 
 def _count(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return min(value, MOST_TOKENS) if whole and value >= 0 else 0
 
 
 def _logprobs(given: Any) -> list[float] | None:
@@ -221,6 +228,10 @@ def _logprobs(given: Any) -> list[float] | None:
     if not isinstance(content, list):
         return None
     values = [item.get("logprob") if isinstance(item, dict) else None for item in content]
-    # JSON as Python reads it allows NaN and infinities, which the store does not.
-    numbers = [float(v) for v in values if isinstance(v, (int, float)) and not isinstance(v, bool) and math.isfinite(v)]
+    # JSON as Python reads it allows NaN, infinities and whole numbers that no float holds, which the store does not.
+    numbers = [
+        float(min(0, max(LEAST_LOGPROB, value)))
+        for value in values
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and value == value  # noqa: PLR0124 - NaN
+    ]
     return numbers if len(numbers) == len(values) else None

@@ -42,7 +42,8 @@ class OpenAIModel:
     a placeholder is sent, which local servers ignore. ``timeout`` is the longest a whole answer may take, in seconds.
     ``group`` names endpoints that answer alike (cache key); the default is a hash of the address.
 
-    Raises ``UsageError`` for an address that is none, a bare model name or a timeout that is not positive.
+    Raises ``UsageError`` for an address that is none or holds a password, a bare model name or a timeout that is not
+    positive.
     """
 
     capabilities = CAPABILITIES
@@ -66,6 +67,11 @@ class OpenAIModel:
         self.timeout = timeout
         self._url = (base_url or os.environ.get("OPENAI_BASE_URL") or DEFAULT_BASE_URL).rstrip("/")
         self.host = host_of(self._url)
+        if "@" in urlsplit(self._url).netloc:
+            raise UsageError(
+                f"The address of {self.host} holds a user or password: take it out of model.base_url, and put the key into "
+                f"the environment variable {api_key_env}."
+            )
         self.group = group or "openai:" + content_hash(self._url)[:16]
         self._key_variable = api_key_env
         self._connection: _Connection | None = None

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from workbench.curate import base
 from workbench.curate.base import Context, Filter, Item, Verdict, parse_filter
+from workbench.errors import WorkbenchError
 from workbench.jobs.run import Cancelled, Ended, JobContext
 from workbench.store import curation, jobs, splits
 from workbench.store.connection import Store
@@ -16,18 +19,38 @@ from workbench.store.curation import Drop
 
 #: Examples per filter that a preview keeps for the screen.
 EXAMPLES = 40
+#: The scores of samples that have none.
+NOTHING: Mapping[str, float] = {}
 #: Curate jobs among which undo looks for the newest.
 UNDOABLE = 1_000
 
 
 def run(context: JobContext) -> Ended:
-    """Judge every generated sample that no person rejected. ``preview`` counts without storing a verdict.
+    """Judge the generated samples (``splits.judged``). ``preview`` counts without storing a verdict.
 
     The verdicts of this job replace those of earlier curate jobs; ``undo`` brings the earlier ones back.
     """
+    parameters = context.job.parameters
+    if parameters.get("preview"):
+        return _judge(context)
+    with _alone(context):
+        return _undo(context.store) if parameters.get("undo") else _judge(context)
+
+
+@contextmanager
+def _alone(context: JobContext) -> Iterator[None]:
+    """Of two curate jobs at once, each would leave the other's verdicts in force."""
+    lock = jobs.hold_name(context.project, "curate")
+    if lock is None:
+        raise WorkbenchError("Another curate job is under way; wait for it or cancel it, then run this one again.")
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def _judge(context: JobContext) -> Ended:
     store, parameters = context.store, context.job.parameters
-    if parameters.get("undo"):
-        return _undo(store)
     started = time.monotonic()
     chosen: list[str] = parameters.get("filters") or context.project.config.curate.filters
     specs = list(dict.fromkeys(chosen))  # the very same filter again would drop nothing more
@@ -44,6 +67,7 @@ def run(context: JobContext) -> Ended:
         for place, (spec, one) in enumerate(zip(specs, filters, strict=True)):
             name = unique_name(spec, one, specs)
             settings = _context(context, seeds, name, place, len(filters))
+            settings.step(0, 1)
             verdicts = list(one.judge(remaining, settings))
             if preview:
                 everyone = verdicts if len(remaining) == len(items) else list(one.judge(items, settings))
@@ -61,7 +85,7 @@ def run(context: JobContext) -> Ended:
             drops += found
             _keep_values(store, name, one.version, remaining, verdicts, context.job.id)
             remaining = [item for item, verdict in zip(remaining, verdicts, strict=True) if verdict.keep]
-    except base.Cancelled as error:
+    except Cancelled as error:
         raise Cancelled("Cancelled; no verdict was changed.") from error
     result = {
         "checked": len(items),
@@ -106,12 +130,30 @@ def unique_name(spec: str, one: Filter, specs: Sequence[str]) -> str:
 
 
 def load_items(store: Store) -> list[Item]:
-    """Every generated sample that no person rejected, with its "confidence"."""
+    """The generated samples to judge, with their "confidence"."""
     scores = curation.scores(store, "confidence")
     return [
-        Item(id=i, text=text, fields=fields, label=label, scores={"confidence": scores[i]} if i in scores else {})
-        for i, text, label, _, fields in splits.generated(store, "status != 'rejected'")
+        Item(i, text, _Fields(fields), label, {"confidence": scores[i]} if i in scores else NOTHING)
+        for i, text, label, fields in splits.judged(store)
     ]
+
+
+class _Fields(Mapping[str, Any]):
+    """A sample's fields, parsed only for a filter that looks at them: most look at the text alone."""
+
+    __slots__ = ("_json",)
+
+    def __init__(self, text: str) -> None:
+        self._json = text
+
+    def __getitem__(self, name: str) -> Any:
+        return json.loads(self._json)[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(json.loads(self._json))
+
+    def __len__(self) -> int:
+        return len(json.loads(self._json))
 
 
 def _context(context: JobContext, seeds: list[Item], name: str, place: int, filters: int) -> Context:
@@ -119,7 +161,7 @@ def _context(context: JobContext, seeds: list[Item], name: str, place: int, filt
         share = place + done / max(1, total)
         context.report(int(share * 1000), filters * 1000, name)
 
-    return Context(seeds=seeds, seed=context.project.config.evaluate.seed, progress=progress)
+    return Context(seeds=seeds, seed=context.project.config.evaluate.seed, step=progress)
 
 
 def _keep_values(

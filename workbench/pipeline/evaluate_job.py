@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from workbench.evaluate.base import Material, Metric, Sample, evaluate
@@ -13,18 +13,18 @@ from workbench.evaluate.report import as_json
 from workbench.jobs.run import Ended, JobContext
 from workbench.store import curation, snapshots, splits
 from workbench.store.connection import Store
-from workbench.store.samples import DATA_SET
+from workbench.store.splits import Generated
 
 
 def run(context: JobContext) -> Ended:
     """Evaluate the data set; with ``compare`` also the samples before curation, and the paired difference."""
     store, parameters = context.store, context.job.parameters
-    after = material(context, DATA_SET)
+    compare = bool(parameters.get("compare") and curation.drops_by_filter(store))
+    after, before = materials(context, compare=compare)
     metrics = evaluate(after, parameters.get("metrics"))
     result = _object(metrics, len(after.samples))
     result["before"] = result["difference"] = None
-    if parameters.get("compare") and curation.drops_by_filter(store):
-        before = material(context, "status != 'rejected'")
+    if before is not None:
         result["before"] = _object(evaluate(before, parameters.get("metrics")), len(before.samples))
         result["difference"] = _difference(before, after)
     context.report(1, 1, "")
@@ -32,42 +32,54 @@ def run(context: JobContext) -> Ended:
     return Ended(result)
 
 
-def material(context: JobContext, where: str) -> Material:
-    """What evaluation may look at: the only caller that reads the test split."""
+def materials(context: JobContext, *, compare: bool) -> tuple[Material, Material | None]:
+    """What evaluation may look at, of the data set and, to compare, of the samples before curation.
+
+    The only caller that reads the test split. The samples are read once, and both share them.
+    """
     store, config = context.store, context.project.config
     people = curation.people_said(store)
-    rows = list(splits.generated(store, "1"))
-    chosen = {row[0] for row in splits.generated(store, where)}
-    everyone = [_sample(row[0], row[1], row[2], row[3], people) for row in rows]
+    inside: list[Sample] = []
+    raw: list[Sample] = []
+    reviewed: list[Sample] = []
+    for row in splits.generated(store):
+        wanted = compare and row.status != "rejected"
+        if not (wanted or row.in_data_set or row.id in people):
+            continue
+        sample = _sample(row, *people.get(row.id, (None, None)))
+        for chosen, into in ((row.in_data_set, inside), (wanted, raw), (row.id in people, reviewed)):
+            if chosen:
+                into.append(sample)
+    seeds, test, real = (
+        _plain(splits.seeds(store)),
+        _plain(splits.test_for_evaluation(store)),
+        _plain(splits.training(store)),
+    )
 
     def progress(done: int, total: int, name: str) -> None:
         context.report(done, total, name)
 
-    return Material(
-        samples=[sample for sample in everyone if sample.id in chosen],
-        seeds=_plain(splits.seeds(store)),
-        test=_plain(splits.test_for_evaluation(store)),
-        real=_plain(splits.training(store)),
-        labels=config.task.label_names,
-        reviewed=[sample for sample in everyone if sample.id in people],
-        seed=config.evaluate.seed,
-        progress=progress,
-    )
+    def of(samples: list[Sample]) -> Material:
+        return Material(
+            samples=samples,
+            seeds=seeds,
+            test=test,
+            real=real,
+            labels=config.task.label_names,
+            reviewed=reviewed,
+            seed=config.evaluate.seed,
+            progress=progress,
+        )
+
+    return of(inside), of(raw) if compare else None
 
 
-def _sample(
-    sample_id: int,
-    text: str,
-    label: str | None,
-    generated: str | None,
-    people: Mapping[int, tuple[str | None, str | None]],
-) -> Sample:
-    said, status = people.get(sample_id, (None, None))
+def _sample(row: Generated, said: str | None, status: str | None) -> Sample:
     person = json.loads(said) if said is not None else None
-    return Sample(sample_id, text, label, generated, person if isinstance(person, str) else None, status)
+    return Sample(row.id, row.text, row.label, row.original_label, person if isinstance(person, str) else None, status)
 
 
-def _plain(rows: splits.Texts) -> list[Sample]:
+def _plain(rows: Iterable[tuple[int, str, str | None]]) -> list[Sample]:
     return [Sample(sample_id, text, label, label) for sample_id, text, label in rows]
 
 

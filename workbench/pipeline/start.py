@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from workbench.errors import UsageError
 from workbench.jobs.launch import launch, resumable
 from workbench.store import jobs
 from workbench.store.connection import Store
@@ -31,12 +32,16 @@ def resume(store: Store, job_id: int) -> None:
     """Start the process of an interrupted, failed or cancelled job again; raises ``UsageError`` if it cannot go on."""
     resumable(store, job_id)
     with store.write() as connection:
-        jobs.requeue(connection, job_id)
+        mine = jobs.requeue(connection, job_id)
+    if not mine:
+        raise UsageError(f"Job {job_id} has just been resumed by somebody else.")
     launch(store, job_id, MODULE)
 
 
 def learn_later(store: Store) -> int | None:
-    """Start a learn job unless one is queued or running already (it will see what is new)."""
-    if any(job.kind == "learn" for job in jobs.active(store)):
-        return None
+    """Start a learn job, unless one that has not begun will see what is new; one under way is asked to follow itself."""
+    jobs.mark_interrupted(store)
+    for job in jobs.active(store):
+        if job.kind == "learn" and (job.state == "queued" or jobs.ask_again(store, job.id)):
+            return None
     return submit(store, "learn", {})

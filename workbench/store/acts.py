@@ -1,8 +1,7 @@
 """What people do: append-only annotations, grouped into acts that can be undone and redone without limit.
 
-Each annotation row holds one person's whole opinion of one sample after the act. Undoing an act appends the opinions as
-they were before it; redoing appends them as they were after. A sample's resolved label, status and fields follow from all
-opinions by the project's policy, in the same transaction. "Last word": for each of them, the newest statement wins.
+Undoing an act appends what its samples were before it; redoing appends what they were after. A person's acts count in the
+order in which they began: a bulk act that is still on its way never overrides what that person has done since.
 """
 
 from __future__ import annotations
@@ -18,39 +17,10 @@ from typing import Any
 
 from workbench.errors import StoreError, UsageError
 from workbench.store.connection import CHUNK, Store, new_uuid, now
-from workbench.store.samples import digest, encode, label_key, text_of
-
-
-class _Unset:
-    """Stands for "this act says nothing about it"."""
-
-    def __repr__(self) -> str:
-        return "UNSET"
-
-
-UNSET = _Unset()
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What an act says about each of its samples; parts that are ``UNSET`` stay as they were.
-
-    ``label`` is any JSON value; ``status`` one of pending, accepted, rejected, flagged; ``fields`` the whole new contents;
-    ``note`` text ("" takes a note away).
-    """
-
-    label: Any = UNSET
-    status: str | _Unset = UNSET
-    fields: dict[str, Any] | _Unset = UNSET
-    note: str | _Unset = UNSET
-
-    def to_json(self) -> str:
-        parts = {name: getattr(self, name) for name in ("label", "status", "fields", "note")}
-        return encode({name: value for name, value in parts.items() if value is not UNSET})
-
-    @staticmethod
-    def from_json(text: str) -> Change:
-        return Change(**json.loads(text))
+from workbench.store.encoding import encode
+from workbench.store.opinions import UNSET as UNSET  # noqa: PLC0414 - others take it from here
+from workbench.store.opinions import Change as Change  # noqa: PLC0414
+from workbench.store.opinions import apply_rows, revert_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +103,11 @@ def apply(
         raise UsageError("Nothing is selected.")
     ids = sorted(set(sample_ids))
     small = len(ids) <= CHUNK
+    targets = None if small else pack(ids)  # half a second for a million: not while others wait for the lock
     with store.write() as connection:
-        act_id = _new_act(connection, annotator_id, kind, change.to_json(), ids, small=small)
+        act_id = _new_act(connection, annotator_id, kind, change.to_json(), targets, len(ids))
         if small:
-            _apply_rows(connection, act_id, annotator_id, ids, change, seconds)
+            apply_rows(connection, act_id, annotator_id, ids, change, seconds)
     if not small:
         _finish(store, act_id, progress)
     return get(store, act_id)
@@ -147,9 +118,8 @@ def _new_act(
     annotator_id: int,
     kind: str,
     change: str,
-    ids: Sequence[int],
-    *,
-    small: bool,
+    targets: bytes | None,
+    total: int,
     undoes: int | None = None,
 ) -> int:
     cursor = connection.execute(
@@ -161,9 +131,9 @@ def _new_act(
             kind,
             change,
             undoes,
-            None if small else pack(ids),
-            len(ids),
-            len(ids) if small else 0,
+            targets,
+            total,
+            total if targets is None else 0,
             now(),
         ),
     )
@@ -177,7 +147,9 @@ def get(store: Store, act_id: int) -> Act:
     )
     if row is None:
         raise StoreError(f"{store.path}: there is no act {act_id}.")
-    first = store.read("SELECT sample_id FROM annotation WHERE act_id = ? ORDER BY sample_id LIMIT 50", (act_id,))
+    first = store.read(
+        "SELECT DISTINCT sample_id FROM annotation WHERE act_id = ? ORDER BY sample_id LIMIT 50", (act_id,)
+    )
     return Act(row[0], row[1], row[2], row[3], row[4], row[5], row[6], samples=tuple(sample for (sample,) in first))
 
 
@@ -200,129 +172,12 @@ def _finish(store: Store, act_id: int, progress: Callable[[int, int], None] | No
             if not chunk:
                 return
             if undoes is None:
-                _apply_rows(connection, act_id, annotator_id, chunk, Change.from_json(change_text), None)
+                apply_rows(connection, act_id, annotator_id, chunk, Change.from_json(change_text), None)
             else:
-                _revert_rows(connection, act_id, annotator_id, undoes, chunk, after=json.loads(change_text)["after"])
+                revert_rows(connection, act_id, annotator_id, undoes, chunk, after=json.loads(change_text)["after"])
             connection.execute("UPDATE act SET applied = applied + ? WHERE id = ?", (len(chunk), act_id))
         if progress is not None:
             progress(applied + len(chunk), len(targets))
-
-
-# One opinion: label, label_seq, status, status_seq, fields, fields_seq, note, note_seq
-_STATE = "label, label_seq, status, status_seq, fields, fields_seq, note, note_seq"
-_Opinion = tuple[Any, ...]
-_NONE: _Opinion = (None,) * 8
-
-
-def _apply_rows(
-    connection: sqlite3.Connection,
-    act_id: int,
-    annotator_id: int,
-    ids: Sequence[int],
-    change: Change,
-    seconds: float | None,
-) -> None:
-    at = now()
-    for sample_id in ids:
-        row = connection.execute(
-            f"SELECT annotation_id, {_STATE} FROM opinion WHERE sample_id = ? AND annotator_id = ?",
-            (sample_id, annotator_id),
-        ).fetchone()
-        prior, state = (row[0], list(row[1:])) if row else (None, list(_NONE))
-        (seq,) = connection.execute("SELECT ifnull(max(id), 0) + 1 FROM annotation").fetchone()
-        if not isinstance(change.label, _Unset):
-            state[0:2] = [encode(change.label), seq]
-        if not isinstance(change.status, _Unset):
-            state[2:4] = [change.status, seq]
-        if not isinstance(change.fields, _Unset):
-            state[4:6] = [encode(change.fields), seq]
-        if not isinstance(change.note, _Unset):
-            state[6:8] = [change.note.encode("utf-8", "replace").decode() or None, seq]
-        _append(connection, seq, act_id, sample_id, annotator_id, prior, seconds, tuple(state), at)
-
-
-def _revert_rows(
-    connection: sqlite3.Connection, act_id: int, annotator_id: int, undone: int, ids: Sequence[int], *, after: bool
-) -> None:
-    """Append the opinions as they were before (``after=False``: undo) or after (redo) the act ``undone``."""
-    at = now()
-    for sample_id in ids:
-        row = connection.execute(
-            f"SELECT id, prior_id, {_STATE} FROM annotation WHERE act_id = ? AND sample_id = ?", (undone, sample_id)
-        ).fetchone()
-        state: _Opinion = row[2:]
-        if not after:
-            before = connection.execute(f"SELECT {_STATE} FROM annotation WHERE id = ?", (row[1],)).fetchone()
-            state = before if before else _NONE
-        current = connection.execute(
-            "SELECT annotation_id FROM opinion WHERE sample_id = ? AND annotator_id = ?", (sample_id, annotator_id)
-        ).fetchone()
-        (seq,) = connection.execute("SELECT ifnull(max(id), 0) + 1 FROM annotation").fetchone()
-        _append(connection, seq, act_id, sample_id, annotator_id, current[0] if current else None, None, state, at)
-
-
-def _append(
-    connection: sqlite3.Connection,
-    seq: int,
-    act_id: int,
-    sample_id: int,
-    annotator_id: int,
-    prior: int | None,
-    seconds: float | None,
-    state: _Opinion,
-    at: str,
-) -> None:
-    connection.execute(
-        f"INSERT INTO annotation (id, uuid, act_id, sample_id, annotator_id, prior_id, seconds, {_STATE}, created_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (seq, new_uuid(), act_id, sample_id, annotator_id, prior, seconds, *state, at),
-    )
-    connection.execute(
-        f"INSERT OR REPLACE INTO opinion (sample_id, annotator_id, annotation_id, {_STATE}) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (sample_id, annotator_id, seq, *state),
-    )
-    resolve(connection, sample_id)
-
-
-def resolve(connection: sqlite3.Connection, sample_id: int) -> None:
-    """Derive a sample's label, status and fields from all opinions (policy "last word")."""
-    opinions = connection.execute(
-        "SELECT label, label_seq, status, status_seq, fields, fields_seq FROM opinion WHERE sample_id = ?", (sample_id,)
-    ).fetchall()
-    original = connection.execute(
-        "SELECT original_label, original_fields, ifnull(fields, original_fields) FROM sample WHERE id = ?", (sample_id,)
-    ).fetchone()
-    if original is None:
-        raise StoreError(f"there is no sample {sample_id}; refresh the view.")
-    label = _last(opinions, 0, original[0])
-    status = _last(opinions, 2, "pending")
-    fields = _last(opinions, 4, original[1])
-    value = None if label is None else json.loads(label)
-    contents = json.loads(fields)
-    if fields == original[2]:
-        connection.execute(
-            "UPDATE sample SET label = ?, label_key = ?, status = ?, hash = ? WHERE id = ?",
-            (label, label_key(value), status, digest(contents, value), sample_id),
-        )
-        return
-    connection.execute(
-        "UPDATE sample SET label = ?, label_key = ?, status = ?, hash = ?, fields = ?, text = ? WHERE id = ?",
-        (
-            label,
-            label_key(value),
-            status,
-            digest(contents, value),
-            None if fields == original[1] else fields,
-            text_of(contents),
-            sample_id,
-        ),
-    )
-
-
-def _last(opinions: list[tuple[Any, ...]], column: int, default: Any) -> Any:
-    said = [(row[column + 1], row[column]) for row in opinions if row[column] is not None]
-    return max(said)[1] if said else default
 
 
 def next_undo(store: Store, annotator_id: int) -> Act | None:
@@ -373,28 +228,25 @@ def redo(store: Store, annotator_id: int, *, progress: Callable[[int, int], None
 def _reverse(
     store: Store, annotator_id: int, *, after: bool, progress: Callable[[int, int], None] | None
 ) -> Act | None:
-    finish_acts(store)
-    with (
-        store.write() as connection
-    ):  # the choice and the deed are one transaction: two screens cannot undo one act twice
-        act = next_redo(store, annotator_id) if after else next_undo(store, annotator_id)
-        if act is None:
-            return None
-        small = act.total <= CHUNK
-        blob = connection.execute("SELECT targets FROM act WHERE id = ?", (act.id,)).fetchone()[0]
-        ids = (
-            unpack(blob).tolist()
-            if blob
-            else [row[0] for row in connection.execute("SELECT sample_id FROM annotation WHERE act_id = ?", (act.id,))]
-        )
-        kind = "redo" if after else "undo"
-        new = _new_act(connection, annotator_id, kind, encode({"after": after}), ids, small=small, undoes=act.id)
-        connection.execute("UPDATE act SET undone_by = ? WHERE id = ?", (None if after else new, act.id))
-        if small:
-            _revert_rows(connection, new, annotator_id, act.id, ids, after=after)
-    if not small:
-        _finish(store, new, progress)
-    return act
+    while True:
+        finish_acts(store)
+        # The choice and the deed are one transaction: two screens cannot undo one act twice.
+        with store.write() as connection:
+            act = next_redo(store, annotator_id) if after else next_undo(store, annotator_id)
+            if act is None:
+                return None
+            if act.applied < act.total:  # begun by another process meanwhile
+                continue
+            (targets,) = connection.execute("SELECT targets FROM act WHERE id = ?", (act.id,)).fetchone()
+            kind = "redo" if after else "undo"
+            new = _new_act(connection, annotator_id, kind, encode({"after": after}), targets, act.total, act.id)
+            connection.execute("UPDATE act SET undone_by = ? WHERE id = ?", (None if after else new, act.id))
+            if targets is None:
+                ids = connection.execute("SELECT DISTINCT sample_id FROM annotation WHERE act_id = ?", (act.id,))
+                revert_rows(connection, new, annotator_id, act.id, [row[0] for row in ids.fetchall()], after=after)
+        if targets is not None:
+            _finish(store, new, progress)
+        return act
 
 
 def stop_at(store: Store, annotator_id: int, name: str, value: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from workbench.errors import StoreError
 from workbench.store.acts import UNSET, Change
 from workbench.store.connection import Store
-from workbench.store.samples import encode
+from workbench.store.encoding import encode
 
 
 def opinions(store: Store) -> Iterator[dict[str, Any]]:

@@ -168,6 +168,9 @@ class Store:
                 return
             try:
                 fcntl.flock(self._queue, fcntl.LOCK_EX)
+            except OSError as error:
+                raise explain(error, self.path) from error
+            try:
                 self._depth = 1
                 self.connection.execute("BEGIN IMMEDIATE")
                 try:
@@ -177,7 +180,7 @@ class Store:
                     if self.connection.in_transaction:
                         self.connection.execute("ROLLBACK")
                     raise
-            except (sqlite3.OperationalError, sqlite3.DatabaseError, OSError) as error:
+            except sqlite3.DatabaseError as error:  # an OSError of the caller's is about some other file
                 raise explain(error, self.path) from error
             finally:
                 self._depth = 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.store.connection import CHUNK, Store
-from workbench.store.samples import encode
+from workbench.store.encoding import encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,12 +223,19 @@ def annotation_summary(store: Store) -> dict[str, int]:
 
 
 def people_said(store: Store) -> dict[int, tuple[str | None, str | None]]:
-    """Per synthetic sample that people looked at: (label they gave as JSON or None, resolved status)."""
-    return {
-        row[0]: (row[1], row[2])
-        for row in store.read(
-            "SELECT sample.id, max(opinion.label), sample.status FROM opinion JOIN sample ON sample.id = sample_id "
-            "WHERE (opinion.label IS NOT NULL OR opinion.status IN ('accepted', 'rejected')) "
-            "GROUP BY sample.id"
-        )
-    }
+    """Per synthetic sample that people looked at: (label they gave last as JSON or None, resolved status)."""
+    found: dict[int, tuple[str | None, str | None]] = {}
+    after = 0
+    while True:
+        ids = store.read("SELECT DISTINCT sample_id FROM opinion WHERE sample_id > ? ORDER BY 1 LIMIT 5000", (after,))
+        if not ids:
+            return found
+        # SQLite takes the other columns from the row that has the max().
+        for sample_id, label, status, _ in store.read(
+            "SELECT sample.id, opinion.label, sample.status, max(ifnull(label_seq, 0)) FROM opinion "
+            "JOIN sample ON sample.id = sample_id WHERE sample_id > ? AND sample_id <= ? AND origin = 'synthetic' "
+            "AND (opinion.label IS NOT NULL OR opinion.status IN ('accepted', 'rejected')) GROUP BY sample_id",
+            (after, ids[-1][0]),
+        ):
+            found[sample_id] = (label, status)
+        after = ids[-1][0]

@@ -7,9 +7,11 @@ import json
 import os
 import socket
 import sqlite3
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,10 @@ from workbench.store.connection import Store, new_uuid, now
 from workbench.store.samples import encode
 
 ENDED = ("done", "failed", "cancelled", "interrupted")
+#: Seconds for which a starting job tries for its lock: somebody may be looking just then whether it lives.
+PATIENCE = 1.0
+#: Seconds after which a queued job that no process took is not going to start by itself.
+UNCLAIMED = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +76,9 @@ def create(store: Store, kind: str, parameters: Mapping[str, Any], limits: Mappi
     """Queue a job; returns its id."""
     with store.write() as connection:
         cursor = connection.execute(
-            "INSERT INTO job (uuid, kind, parameters, state, limits, user, created_at) "
-            "VALUES (?, ?, ?, 'queued', ?, ?, ?)",
-            (new_uuid(), kind, encode(parameters), encode(limits or {}), system_user(), now()),
+            "INSERT INTO job (uuid, kind, parameters, state, limits, user, created_at, queued_at) "
+            "VALUES (?, ?, ?, 'queued', ?, ?, ?, ?)",
+            (new_uuid(), kind, encode(parameters), encode(limits or {}), system_user(), at := now(), at),
         )
         assert cursor.lastrowid is not None
         return cursor.lastrowid
@@ -115,7 +121,10 @@ def log_path(project: Project, job_id: int) -> Path:
 
 def hold(project: Project, job_id: int) -> int | None:
     """Take the job's lock for life; returns its descriptor, or None when another process holds it."""
-    return hold_name(project, f"job-{job_id}")
+    until = time.monotonic() + PATIENCE
+    while (lock := hold_name(project, f"job-{job_id}")) is None and time.monotonic() < until:
+        time.sleep(0.01)
+    return lock
 
 
 def hold_name(project: Project, name: str) -> int | None:
@@ -134,7 +143,7 @@ def lives(project: Project, job_id: int) -> bool:
     with suppress(FileNotFoundError):
         descriptor = os.open(lock_path(project, job_id), os.O_RDWR | os.O_CLOEXEC)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
         finally:
@@ -142,13 +151,35 @@ def lives(project: Project, job_id: int) -> bool:
     return False
 
 
-def start(store: Store, job_id: int) -> None:
+def start(store: Store, job_id: int) -> bool:
+    """The job's process, which holds its lock, begins; False when the job is not wanted (any more).
+
+    One that counts as interrupted, because its process was slow to come, may start too.
+    """
     with store.write() as connection:
-        connection.execute(
-            "UPDATE job SET state = 'running', pid = ?, host = ?, cancel = 0, error = NULL, finished_at = NULL, "
-            "started_at = ifnull(started_at, ?) WHERE id = ?",
+        begun = connection.execute(
+            "UPDATE job SET state = 'running', pid = ?, host = ?, error = NULL, finished_at = NULL, "
+            "started_at = ifnull(started_at, ?) WHERE id = ? AND state IN ('queued', 'interrupted') AND cancel = 0",
             (os.getpid(), socket.gethostname(), now(), job_id),
-        )
+        ).rowcount
+        if not begun:
+            _end(connection, job_id, "cancelled", "Cancelled before it began.", "queued", "interrupted")
+    return begun == 1
+
+
+def not_started(store: Store, job_id: int, sentence: str) -> None:
+    """A queued job for which no process could be started has failed."""
+    with store.write() as connection:
+        _end(connection, job_id, "failed", sentence, "queued")
+
+
+def _end(connection: sqlite3.Connection, job_id: int, state: str, error: str | None, *states: str) -> int:
+    """Mark a job that is in one of ``states``; returns whether it was, as 0 or 1."""
+    return connection.execute(
+        "UPDATE job SET state = ?, error = ifnull(?, error), finished_at = ? WHERE id = ? "
+        f"AND state IN ({','.join('?' * len(states))})",
+        (state, error, now(), job_id, *states),
+    ).rowcount
 
 
 def tell(
@@ -190,9 +221,29 @@ def set_limits(store: Store, job_id: int, limits: Mapping[str, Any]) -> None:
         connection.execute("UPDATE job SET limits = json_patch(limits, ?) WHERE id = ?", (encode(limits), job_id))
 
 
-def requeue(connection: sqlite3.Connection, job_id: int) -> None:
-    """An ended job waits again for its process."""
-    connection.execute("UPDATE job SET state = 'queued', cancel = 0, error = NULL WHERE id = ?", (job_id,))
+def requeue(connection: sqlite3.Connection, job_id: int) -> bool:
+    """An ended job waits again for its process; False when it is done or somebody else was quicker."""
+    return (
+        connection.execute(
+            "UPDATE job SET state = 'queued', cancel = 0, error = NULL, finished_at = NULL, queued_at = ? "
+            "WHERE id = ? AND state IN ('interrupted', 'failed', 'cancelled')",
+            (now(), job_id),
+        ).rowcount
+        == 1
+    )
+
+
+def ask_again(store: Store, job_id: int) -> bool:
+    """Leave word that a job under way is to be done once more when it ends (``limits.again``); False when it has ended."""
+    with store.write() as connection:
+        return (
+            connection.execute(
+                "UPDATE job SET limits = json_patch(limits, '{\"again\": true}') "
+                "WHERE id = ? AND state IN ('running', 'paused', 'waiting')",
+                (job_id,),
+            ).rowcount
+            == 1
+        )
 
 
 def cancel(store: Store, job_id: int) -> Job:
@@ -201,25 +252,36 @@ def cancel(store: Store, job_id: int) -> Job:
     with store.write() as connection:
         connection.execute("UPDATE job SET cancel = 1 WHERE id = ?", (job_id,))
         if job.state in ("queued", "interrupted") and not lives(store.project, job_id):
-            connection.execute(
-                "UPDATE job SET state = 'cancelled', finished_at = ? WHERE id = ? AND state IN ('queued', 'interrupted')",
-                (now(), job_id),
-            )
+            _end(connection, job_id, "cancelled", None, "queued", "interrupted")
     return get(store, job_id)
 
 
 def mark_interrupted(store: Store) -> list[int]:
-    """Mark jobs whose process is gone; returns their ids."""
-    gone = [job.id for job in active(store) if job.state != "queued" and not lives(store.project, job.id)]
-    if gone:
-        with store.write() as connection:
-            for job_id in gone:
-                connection.execute(
-                    "UPDATE job SET state = 'interrupted', finished_at = ? WHERE id = ? "
-                    "AND state IN ('running', 'paused', 'waiting')",
-                    (now(), job_id),
-                )
-    return gone
+    """Mark jobs whose process is gone, or never came; returns their ids."""
+    oldest = (datetime.now(UTC) - timedelta(seconds=UNCLAIMED)).strftime("%Y-%m-%dT%H:%M:%S")
+    found = store.read(
+        "SELECT id, state FROM job WHERE state IN ('running', 'paused', 'waiting') "
+        "OR (state = 'queued' AND ifnull(queued_at, created_at) < ?) ORDER BY id",
+        (oldest,),
+    )
+    gone = [(row[0], row[1]) for row in found if not lives(store.project, row[0])]
+    if not gone:
+        return []
+    with store.write() as connection:
+        # Once more, with nobody writing: it may have begun, or begun again, since it was looked at.
+        return [
+            job_id
+            for job_id, state in gone
+            if not lives(store.project, job_id)
+            and _end(connection, job_id, "interrupted", _absent(store, job_id) if state == "queued" else None, state)
+        ]
+
+
+def _absent(store: Store, job_id: int) -> str:
+    return (
+        f"Job {job_id} did not start; {log_path(store.project, job_id)} may say why, "
+        f"`workbench jobs resume {job_id}` tries again."
+    )
 
 
 def log(store: Store, job_id: int, level: str, message: str) -> None:

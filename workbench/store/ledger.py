@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from workbench.store.answers import Asked, keep_answers, unpack_logprobs
 from workbench.store.connection import Store, bulk, now, powers
-from workbench.store.samples import encode
+from workbench.store.encoding import encode, label_key, text_of
 from workbench.text import content_hash
+
+#: Places of a series that one read looks at.
+READ = 10_000
+#: After every place.
+LAST = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +65,30 @@ def keep_prepared(store: Store, series_id: int, value: Mapping[str, Any]) -> Non
         connection.execute("UPDATE series SET prepared = ? WHERE id = ?", (encode(value), series_id))
 
 
-def waves(store: Store, series_id: int) -> list[Wave]:
-    return [
-        Wave(number, start, size, json.loads(frozen), bool(decided))
-        for number, start, size, frozen, decided in store.read(
-            "SELECT number, start, size, frozen, decided FROM wave WHERE series_id = ? ORDER BY number", (series_id,)
-        )
-    ]
+def last_wave(store: Store, series_id: int) -> Wave | None:
+    """The newest wave of a series, or None."""
+    row = store.one(
+        "SELECT number, start, size, frozen, decided FROM wave WHERE series_id = ? ORDER BY number DESC LIMIT 1",
+        (series_id,),
+    )
+    return None if row is None else Wave(row[0], row[1], row[2], json.loads(row[3]), bool(row[4]))
+
+
+def frozen(store: Store, series_id: int) -> list[dict[str, Any]]:
+    """What each wave of a series froze, in their order."""
+    found = store.read("SELECT frozen FROM wave WHERE series_id = ? ORDER BY number", (series_id,))
+    return [json.loads(row[0]) for row in found]
 
 
 def open_wave(
     store: Store, series_id: int, number: int, start: int, size: int, frozen: Mapping[str, Any], job: int
-) -> None:
+) -> Wave:
     with store.write() as connection:
         connection.execute(
             "INSERT INTO wave (series_id, number, start, size, frozen, job_id) VALUES (?, ?, ?, ?, ?, ?)",
             (series_id, number, start, size, encode(frozen), job),
         )
+    return Wave(number, start, size, dict(frozen), decided=False)
 
 
 def decide_wave(connection: sqlite3.Connection, series_id: int, number: int) -> None:
@@ -249,25 +261,36 @@ def totals(store: Store, job_id: int) -> dict[str, Any]:
     }
 
 
-def kept(store: Store, series_id: int) -> int:
-    """Samples of the series that its recipe's own rules kept."""
+def kept(store: Store, series_id: int, start: int = 0, end: int | None = None) -> int:
+    """Samples of the series, or of its places from ``start`` to before ``end``, that its recipe's own rules kept."""
     row = store.one(
-        "SELECT count(*) FROM request JOIN sample ON sample.request_id = request.id WHERE series_id = ? AND NOT EXISTS "
+        "SELECT count(*) FROM request JOIN sample ON sample.request_id = request.id "
+        "WHERE series_id = ? AND request.ordinal >= ? AND request.ordinal < ? AND NOT EXISTS "
         "(SELECT 1 FROM verdict WHERE sample_id = sample.id AND active AND verdict.filter GLOB 'recipe.*')",
-        (series_id,),
+        (series_id, start, LAST if end is None else end),
     )
     return int(row[0]) if row else 0
 
 
-def series_samples(store: Store, series_id: int, start: int, size: int) -> list[tuple[int, int, str, str | None, bool]]:
-    """(sample id, ordinal, text, label key, kept) of the samples of an ordinal range, in request order."""
-    found = store.read(
-        "SELECT sample.id, request.ordinal, text, label_key, NOT EXISTS (SELECT 1 FROM verdict WHERE sample_id = sample.id "
-        "AND active AND verdict.filter GLOB 'recipe.*') FROM request JOIN sample ON sample.request_id = request.id "
-        "WHERE series_id = ? AND request.ordinal >= ? AND request.ordinal < ? ORDER BY request.ordinal, sample.ordinal",
-        (series_id, start, start + size),
-    )
-    return [(row[0], row[1], row[2], row[3], bool(row[4])) for row in found]
+def series_samples(
+    store: Store, series_id: int, start: int, size: int
+) -> Iterator[tuple[int, int, str, str | None, bool]]:
+    """(sample id, ordinal, text, label key, kept) of the samples of an ordinal range, in request order, in short reads.
+
+    Text and label are those that the model gave: what people change meanwhile must not change a resumed run.
+    """
+    for first in range(start, start + size, READ):
+        found = store.read(
+            "SELECT sample.id, request.ordinal, iif(fields IS NULL, text, NULL), original_fields, original_label, "
+            "NOT EXISTS (SELECT 1 FROM verdict WHERE sample_id = sample.id AND active AND verdict.filter GLOB 'recipe.*') "
+            "FROM request JOIN sample ON sample.request_id = request.id WHERE series_id = ? AND request.ordinal >= ? "
+            "AND request.ordinal < ? ORDER BY request.ordinal, sample.ordinal",
+            (series_id, first, min(first + READ, start + size)),
+        )
+        for sample_id, ordinal, text, fields, label, is_kept in found:
+            given = text_of(json.loads(fields)) if text is None else text
+            key = None if label is None else label_key(json.loads(label))
+            yield sample_id, ordinal, given, key, bool(is_kept)
 
 
 def find_series(store: Store, recipe: str, parameters: Mapping[str, Any], model: str, seed: int) -> int | None:
@@ -305,21 +328,25 @@ def made_by(store: Store, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
 
 
 def provenance(store: Store) -> list[dict[str, Any]]:
-    """Per series that gave samples: recipe, model, parameters, jobs and number of samples."""
-    return [
-        {
-            "name": row[1],
-            "models": [row[2]],
-            "parameters": {**json.loads(row[3]), "seed": row[4]},
-            "jobs": [int(job) for job in str(row[5]).split(",")],
-            "samples": row[6],
-        }
-        for row in store.read(
-            "SELECT series.id, recipe, model, series.parameters, seed, group_concat(DISTINCT sample.job_id), count(*) "
-            "FROM series JOIN request ON series_id = series.id JOIN sample ON request_id = request.id "
-            "GROUP BY series.id ORDER BY series.id"
-        )
-    ]
+    """Per series that gave samples: recipe, model, parameters, jobs and number of samples; in short reads."""
+    found = []
+    for series_id, recipe, model, parameters, seed in store.read(
+        "SELECT id, recipe, model, parameters, seed FROM series ORDER BY id"
+    ):
+        jobs: set[int] = set()
+        count = 0
+        for start in range(0, next_ordinal(store, series_id), READ):
+            for job, n in store.read(
+                "SELECT sample.job_id, count(*) FROM request JOIN sample ON request_id = request.id "
+                "WHERE series_id = ? AND request.ordinal >= ? AND request.ordinal < ? GROUP BY sample.job_id",
+                (series_id, start, start + READ),
+            ):
+                count += n
+                jobs |= {job} - {None}
+        if count:
+            made = {"name": recipe, "models": [model], "parameters": {**json.loads(parameters), "seed": seed}}
+            found.append({**made, "jobs": sorted(jobs), "samples": count})
+    return found
 
 
 def rejected(store: Store) -> list[int]:
@@ -331,16 +358,3 @@ def spent(store: Store) -> tuple[float, bool]:
     """Dollars spent in this project, and whether some answers had no known price."""
     row = store.one("SELECT ifnull(sum(cost), 0), count(*) > count(cost) FROM answer")
     return (float(row[0]), bool(row[1])) if row else (0.0, False)
-
-
-def series_runs(store: Store, limit: int = 20) -> list[dict[str, Any]]:
-    """Recent series with how many requests and samples each has: the history that the Generate screen shows."""
-    return [
-        {"series": row[0], "recipe": row[1], "model": row[2], "seed": row[3], "requests": row[4], "samples": row[5]}
-        for row in store.read(
-            "SELECT series.id, recipe, model, seed, (SELECT count(*) FROM request WHERE series_id = series.id), "
-            "(SELECT count(*) FROM request JOIN sample ON request_id = request.id WHERE series_id = series.id) "
-            "FROM series ORDER BY id DESC LIMIT ?",
-            (limit,),
-        )
-    ]

@@ -36,7 +36,7 @@ CREATE TABLE job (
     cancel INTEGER NOT NULL DEFAULT 0, limits TEXT NOT NULL DEFAULT '{}',
     done INTEGER NOT NULL DEFAULT 0, total INTEGER, note TEXT NOT NULL DEFAULT '', result TEXT, error TEXT,
     pid INTEGER, host TEXT, user TEXT NOT NULL,
-    created_at TEXT NOT NULL, started_at TEXT, finished_at TEXT
+    created_at TEXT NOT NULL, queued_at TEXT, started_at TEXT, finished_at TEXT
 ) STRICT;
 CREATE INDEX job_state ON job (state, id);
 
@@ -102,7 +102,11 @@ CREATE TABLE sample (
 CREATE INDEX sample_scan ON sample (origin, id, status, split, dropped, label_key);
 CREATE INDEX sample_status ON sample (status, id, origin, split, dropped, label_key);
 CREATE INDEX sample_label ON sample (label_key, id, origin, status, split, dropped);
-CREATE INDEX sample_hash ON sample (hash);
+CREATE INDEX sample_original ON sample (original_hash, origin, split);
+-- What few samples have: nothing to keep for the others.
+CREATE INDEX sample_dropped ON sample (id) WHERE dropped > 0;
+CREATE INDEX sample_edited ON sample (id) WHERE fields IS NOT NULL;
+CREATE INDEX sample_relabelled ON sample (id) WHERE label IS NOT original_label;
 CREATE INDEX sample_job ON sample (job_id, id);
 
 -- How many samples of each kind there are: kept by triggers, so that the header never counts a million rows.
@@ -158,6 +162,7 @@ CREATE TABLE opinion (
     note TEXT, note_seq INTEGER,
     PRIMARY KEY (sample_id, annotator_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX opinion_noted ON opinion (sample_id) WHERE note IS NOT NULL;
 
 CREATE TABLE score (
     sample_id INTEGER NOT NULL, name TEXT NOT NULL, value REAL NOT NULL, version INTEGER NOT NULL, job_id INTEGER,

@@ -10,10 +10,10 @@ from typing import Any
 
 from workbench.errors import StoreError
 from workbench.store.connection import Store, bulk, new_uuid, now
-from workbench.text import content_hash
-
-#: SQLite refuses lone surrogates; they become U+FFFD on the way in, as ``clean`` would show them.
-_SURROGATES = dict.fromkeys(range(55296, 57344), "�")
+from workbench.store.encoding import digest
+from workbench.store.encoding import encode as encode  # noqa: PLC0414 - others take it from here
+from workbench.store.encoding import label_key as label_key  # noqa: PLC0414
+from workbench.store.encoding import text_of as text_of  # noqa: PLC0414
 
 #: role of an import -> (origin, split)
 ROLES: dict[str, tuple[str, str]] = {
@@ -133,46 +133,6 @@ class Explanation:
     note: str | None
 
 
-def text_of(fields: Mapping[str, Any]) -> str:
-    """All strings inside ``fields``, joined by newlines, in their order: what is listed, searched and filtered."""
-    found: list[str] = []
-
-    def walk(value: Any) -> None:
-        if isinstance(value, str):
-            found.append(value)
-        elif isinstance(value, Mapping):
-            for inner in value.values():
-                walk(inner)
-        elif isinstance(value, (list, tuple)):
-            for inner in value:
-                walk(inner)
-
-    walk(fields)
-    return _storable("\n".join(found))
-
-
-def _storable(text: str) -> str:
-    return text if text.isascii() else text.translate(_SURROGATES)
-
-
-#: ``json.dumps`` makes an encoder for every call; one for all takes a third of the time.
-_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
-def encode(value: Any) -> str:
-    """A JSON value as stored."""
-    return _storable(_to_json(value))
-
-
-def label_key(label: Any) -> str | None:
-    """The label itself if it is one string, for indexes and counts; None for every other kind."""
-    return label.translate(_SURROGATES) if isinstance(label, str) else None
-
-
-def digest(fields: Mapping[str, Any], label: Any) -> bytes:
-    return bytes.fromhex(content_hash([fields, label]))
-
-
 _INSERT = """
 INSERT INTO sample (uuid, origin, split, label_key, text, original_fields, original_label, label, original_hash, hash,
                     job_id, request_id, ordinal, source_id, source_line, conditions, parents, created_at)
@@ -225,7 +185,8 @@ def add(store: Store, samples: Iterable[NewSample]) -> int:
 
 
 def add_new(store: Store, new: Sequence[NewSample]) -> int:
-    """Insert what is not there yet: same origin, split, fields and label from another file count as there.
+    """Insert what is not there yet: a sample that came with the same fields and label, in the same origin and split,
+    from another file counts as there, whatever people have made of it since.
 
     Returns the number of rows added.
     """
@@ -234,7 +195,7 @@ def add_new(store: Store, new: Sequence[NewSample]) -> int:
             one
             for one in new
             if connection.execute(
-                "SELECT 1 FROM sample WHERE hash = ? AND origin = ? AND split = ? AND source_id IS NOT ? LIMIT 1",
+                "SELECT 1 FROM sample WHERE original_hash = ? AND origin = ? AND split = ? AND source_id IS NOT ? LIMIT 1",
                 (digest(one.fields, one.label), one.origin, one.split, one.source_id),
             ).fetchone()
             is None

@@ -11,7 +11,7 @@ from typing import Any
 from workbench.errors import StoreError, UsageError
 from workbench.store import samples as sample_store
 from workbench.store.connection import CHUNK, Store, new_uuid, now
-from workbench.store.samples import encode
+from workbench.store.encoding import encode
 from workbench.text import canonical
 
 

@@ -6,11 +6,12 @@ generation, thresholds and review by its errors. ``test`` is for evaluation alon
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from workbench.store.connection import Store
-from workbench.store.samples import contents
+from workbench.store.samples import DATA_SET, contents
 
 #: (sample id, text, label or None)
 Texts = list[tuple[int, str, str | None]]
@@ -40,6 +41,62 @@ def test_for_evaluation(store: Store) -> Texts:
     return _texts(store, "origin IN ('seed', 'real') AND split = 'test'")
 
 
-def generated(store: Store, where: str) -> Iterator[tuple[int, str, str | None, str | None, dict[str, Any]]]:
-    """Synthetic samples that meet ``where`` (SQL of this package), as ``samples.contents`` gives them."""
-    return contents(store, f"origin = 'synthetic' AND {where}")
+class Generated(NamedTuple):
+    """A synthetic sample without its fields: a million of them fit into memory. ``label`` is the resolved one."""
+
+    id: int
+    text: str
+    label: str | None
+    original_label: str | None
+    status: str
+    in_data_set: bool
+    has_neighbours: bool
+
+
+#: Samples read at a time.
+CHUNK = 5_000
+
+
+def _generated(store: Store, columns: str, where: str) -> Iterator[tuple[Any, ...]]:
+    """Rows of synthetic samples (their id first) that meet ``where``, SQL of this package, in order of id, in short reads."""
+    after = 0
+    while chunk := store.read(
+        f"SELECT id, {columns} FROM sample WHERE id > ? AND origin = 'synthetic' AND ({where}) ORDER BY id LIMIT ?",
+        (after, CHUNK),
+    ):
+        yield from chunk
+        after = chunk[-1][0]
+
+
+def generated(store: Store, where: str = "1") -> Iterator[Generated]:
+    """Synthetic samples that meet ``where`` (SQL of this package), in order of id, in short reads."""
+    columns = (
+        f"text, label_key, original_label, status, {DATA_SET}, "
+        "EXISTS (SELECT 1 FROM neighbour WHERE sample_id = sample.id)"
+    )
+    labels: dict[str | None, str | None] = {None: None}  # few different ones: a string each, not one per sample
+    originals: dict[str | None, str | None] = {None: None}
+    for sample_id, text, label, original, status, inside, near in _generated(store, columns, where):
+        if original not in originals:
+            first = json.loads(original)
+            originals[original] = labels.setdefault(first, first) if isinstance(first, str) else None
+        shared = labels.setdefault(label, label)
+        yield Generated(sample_id, text, shared, originals[original], status, bool(inside), bool(near))
+
+
+def judged(store: Store) -> Iterator[tuple[int, str, str | None, str]]:
+    """(id, text, label, fields as JSON) of the synthetic samples that filters judge, those that a person accepted first.
+
+    Not judged is what a person rejected, and what its own recipe did not keep unless a person accepted it: a twin of
+    such a sample is the only one of the two in the data set.
+    """
+    labels: dict[str | None, str | None] = {}
+    for where in (
+        "status = 'accepted'",
+        "status NOT IN ('accepted', 'rejected') AND NOT EXISTS "
+        "(SELECT 1 FROM verdict WHERE sample_id = sample.id AND active AND verdict.filter GLOB 'recipe.*')",
+    ):
+        for sample_id, text, label, fields in _generated(
+            store, "text, label_key, ifnull(fields, original_fields)", where
+        ):
+            yield sample_id, text, labels.setdefault(label, label), fields

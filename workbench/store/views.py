@@ -11,11 +11,12 @@ from __future__ import annotations
 import difflib
 import re
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.errors import UsageError
+from workbench.store import windows
 from workbench.store.connection import Store, now
 from workbench.store.samples import DATA_SET
 
@@ -47,12 +48,16 @@ _TERM = re.compile(r"^(-?)([a-z]+):(.*)$", re.DOTALL)
 _WORD = re.compile(r'(?:[^\s"]|"[^"]*")+')
 _VALUE = re.compile(r'(?:[^,"]|"[^"]*")+')
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
+_CONFINED = re.compile(r"/\*here:(\w+)\*/")
 FETCH = 20_000
 
 
 @dataclass(frozen=True)
 class View:
-    """A parsed view. ``where`` and ``parameters`` are SQL over ``sample``; ``order`` is a score's name or None for id."""
+    """A parsed view. ``where`` and ``parameters`` are SQL over ``sample``; ``order`` is a score's name or None for id.
+
+    Places in ``where`` are marked where a look into another table may be confined to the samples that are asked about.
+    """
 
     text: str
     where: str = "1"
@@ -60,6 +65,14 @@ class View:
     order: str | None = None
     descending: bool = False
     tests: dict[str, tuple[str, ...]] = field(default_factory=dict)  # simple positive tests, for quick counts
+
+    def within(self, low: int, high: int) -> str:
+        """``where`` for samples from ``low`` to ``high``."""
+        return _CONFINED.sub(rf"AND \1 BETWEEN {low:d} AND {high:d}", self.where)
+
+    def among(self, ids: Sequence[int]) -> str:
+        """``where`` for these samples (at most some hundred)."""
+        return _CONFINED.sub(rf"AND \1 IN ({','.join(f'{one:d}' for one in ids)})", self.where)
 
 
 def _yes(value: str, term: str) -> bool:
@@ -101,10 +114,10 @@ def _dropped(value: str) -> tuple[str, list[Any]]:
     if value in ("yes", "no"):
         return ("dropped > 0" if value == "yes" else "dropped = 0"), []
     # A join from the verdict's own index, not a test per sample.
-    return "id IN (SELECT sample_id FROM verdict WHERE filter = ? AND active)", [value]
+    return "id IN (SELECT sample_id FROM verdict WHERE filter = ? AND active /*here:sample_id*/)", [value]
 
 
-_MATCHES = "id IN (SELECT rowid FROM sample_fts WHERE sample_fts MATCH ?)"
+_MATCHES = "id IN (SELECT rowid FROM sample_fts WHERE sample_fts MATCH ? /*here:rowid*/)"
 
 
 def _flag(term: str, sql: str) -> Callable[[str], tuple[str, list[Any]]]:
@@ -119,16 +132,16 @@ _BUILD: dict[str, Callable[[str], tuple[str, list[Any]]]] = {
     "dropped": _dropped,
     "set": _flag("set", DATA_SET),
     "edited": _flag("edited", "(fields IS NOT NULL)"),
-    "noted": _flag("noted", "(id IN (SELECT sample_id FROM opinion WHERE note IS NOT NULL))"),
+    "noted": _flag("noted", "(id IN (SELECT sample_id FROM opinion WHERE note IS NOT NULL /*here:sample_id*/))"),
     "relabelled": _flag("relabelled", "(label IS NOT original_label)"),
     "by": lambda value: (
         "id IN (SELECT sample_id FROM opinion JOIN annotator ON annotator.id = annotator_id WHERE name = ? "
-        "AND (label IS NOT NULL OR status IS NOT NULL OR note IS NOT NULL OR opinion.fields IS NOT NULL))",
+        "AND (label IS NOT NULL OR status IS NOT NULL OR note IS NOT NULL OR opinion.fields IS NOT NULL) /*here:sample_id*/)",
         [value],
     ),
     "job": lambda value: ("sample.job_id = ?", [_number(value, "job")]),
     "recipe": lambda value: (
-        "request_id IN (SELECT request.id FROM request JOIN series ON series.id = series_id WHERE recipe = ?)",
+        "(SELECT series_id FROM request WHERE request.id = request_id) IN (SELECT series.id FROM series WHERE recipe = ?)",
         [value],
     ),
     "id": lambda value: ("id = ?", [_number(value, "id")]),
@@ -174,7 +187,8 @@ def parse(text: str) -> View:
         term = _TERM.match(word)
         if comparison:
             negated, name, operator, number = comparison.groups()
-            clause = f"id IN (SELECT sample_id FROM score WHERE name = ? AND value {operator} ?)"
+            # The plus keeps SQLite from the index on values: for each range of samples it would read all that compare so.
+            clause = f"id IN (SELECT sample_id FROM score WHERE +name = ? AND +value {operator} ? /*here:sample_id*/)"
             clauses.append(f"NOT {clause}" if negated else clause)
             parameters += [name, float(number)]
         elif term and term[2] == "sort":
@@ -189,6 +203,8 @@ def parse(text: str) -> View:
             parameters += values
             if not term[1] and term[2] in ("status", "origin", "split", "label") and term[3] != "none":
                 tests[term[2]] = tuple(values)
+            elif not term[1] and (term[2] == "set" or (term[2] == "dropped" and not values)):
+                tests[term[2]] = (term[3],)
         elif term:
             close = difflib.get_close_matches(term[2], TERMS, n=1)
             hint = f"did you mean {close[0]}:?" if close else f"there are: {', '.join(TERMS)}."
@@ -217,17 +233,19 @@ def high_water(store: Store) -> int:
 
 
 def quick_count(store: Store, view: View) -> int | None:
-    """How many samples, from the tally, where the view tests only status, origin, split and label; else None."""
+    """How many samples, from the tally, where the view tests only what is tallied; else None.
+
+    That is status, origin, split, label, ``set:`` and ``dropped:yes`` or ``no``: the tally has columns of these names.
+    """
     if not view.tests and view.where != "1":
         return None
-    clauses: list[str] = []
-    parameters: list[Any] = []
-    for term, values in view.tests.items():
-        column = "label_key" if term == "label" else term
-        clauses.append(f"{column} IN ({','.join('?' * len(values))})")
-        parameters += values
-    row = store.one(f"SELECT ifnull(sum(n), 0) FROM tally WHERE {' AND '.join(clauses) or '1'}", parameters)
+    row = store.one(f"SELECT ifnull(sum(n), 0) FROM tally WHERE {view.where}", view.parameters)
     return int(row[0]) if row else 0
+
+
+def counting(store: Store, view: View) -> Iterator[tuple[int, int]]:
+    """Count what the view holds, in short reads: (number so far, highest sample id looked at) after each."""
+    yield from windows.counting(store, view, 1, high_water(store))
 
 
 def count(store: Store, view: View) -> int:
@@ -235,74 +253,55 @@ def count(store: Store, view: View) -> int:
     quick = quick_count(store, view)
     if quick is not None:
         return quick
-    row = store.one(f"SELECT count(*) FROM sample WHERE {view.where}", view.parameters)
-    return int(row[0]) if row else 0
+    return max((number for number, _ in counting(store, view)), default=0)
+
+
+def count_after(store: Store, view: View, water: int) -> int:
+    """How many samples newer than ``water`` (a ``high_water`` of before) meet the view."""
+    found = windows.counting(store, view, water + 1, high_water(store))
+    return max((number for number, _ in found), default=0)
+
+
+def still(store: Store, view: View, ids: Sequence[int]) -> set[int]:
+    """Those of ``ids`` (of an open list, some hundred) that meet the view now."""
+    return windows.still(store, view, ids)
 
 
 def first(store: Store, view: View, limit: int) -> list[int]:
     """The first ``limit`` ids, for the first paint."""
-    for chunk in chunks(store, view, high_water(store), size=limit):
-        return chunk[:limit]
-    return []
+    return [one for chunk in stream(store, view, limit) for one in chunk]
 
 
 def last(store: Store, view: View, limit: int, water: int) -> list[int]:
     """The last ``limit`` ids of a view ordered by id, in the view's order: the end is there before the middle is."""
-    direction = "ASC" if view.descending else "DESC"
-    found = store.read(
-        f"SELECT id FROM sample WHERE {view.where} AND id <= ? ORDER BY id {direction} LIMIT ?",
-        (*view.parameters, water, limit),
-    )
-    return [row[0] for row in reversed(found)]
+    found: list[int] = []
+    for chunk in windows.by_id(store, view, 1, water, limit, descending=not view.descending) if limit else ():
+        found += chunk[: limit - len(found)]
+        if len(found) == limit:
+            break
+    return found[::-1]
 
 
 def chunks(store: Store, view: View, water: int, *, size: int = FETCH) -> Iterator[list[int]]:
-    """All ids of the view in order, a chunk at a time; each is one short keyset read, so that no read stays open."""
-    yield from _by_id(store, view, water, size) if view.order is None else _by_score(store, view, water, size)
+    """All ids of the view in order, at most ``size`` at a time; no read stays open or looks at very many samples."""
+    if view.order is None:
+        yield from windows.by_id(store, view, 1, water, size, descending=view.descending)
+    else:
+        yield from windows.by_score(store, view, view.order, water, size, descending=view.descending)
 
 
-def _by_id(store: Store, view: View, water: int, size: int) -> Iterator[list[int]]:
-    after = water + 1 if view.descending else 0
-    compare, direction = ("<", "DESC") if view.descending else (">", "ASC")
-    while True:
-        found = store.read(
-            f"SELECT id FROM sample WHERE {view.where} AND id {compare} ? AND id <= ? ORDER BY id {direction} LIMIT ?",
-            (*view.parameters, after, water, size),
-        )
-        ids = [row[0] for row in found]
-        if ids:
-            yield ids
-            after = ids[-1]
-        if len(ids) < size:
-            return
-
-
-def _by_score(store: Store, view: View, water: int, size: int) -> Iterator[list[int]]:
-    compare, direction = ("<", "DESC") if view.descending else (">", "ASC")
-    place: tuple[float, int] | None = None
-    while True:
-        beyond = f"AND (value, sample_id) {compare} (?, ?)" if place else ""
-        found = store.read(
-            f"SELECT sample_id, value FROM score JOIN sample ON sample.id = sample_id WHERE name = ? {beyond} "
-            f"AND sample_id <= ? AND {view.where} ORDER BY value {direction}, sample_id {direction} LIMIT ?",
-            (view.order, *(place or ()), water, *view.parameters, size),
-        )
-        if found:
-            yield [row[0] for row in found]
-            place = (found[-1][1], found[-1][0])
-        if len(found) < size:
-            break
-    after = 0
-    while True:
-        found = store.read(
-            f"SELECT id FROM sample WHERE {view.where} AND id > ? AND id <= ? "
-            "AND NOT EXISTS (SELECT 1 FROM score WHERE sample_id = id AND name = ?) ORDER BY id LIMIT ?",
-            (*view.parameters, after, water, view.order, size),
-        )
-        if found:
-            yield [row[0] for row in found]
-            after = found[-1][0]
-        if len(found) < size:
+def stream(store: Store, view: View, limit: int | None = None) -> Iterator[list[int]]:
+    """The first ``limit`` ids (default: all) a chunk at a time, read only as far as they are taken."""
+    left = limit
+    if left == 0:
+        return
+    for chunk in chunks(store, view, high_water(store), size=FETCH if left is None else min(left, FETCH)):
+        if left is None:
+            yield chunk
+            continue
+        yield chunk[:left]
+        left -= len(chunk)
+        if left <= 0:
             return
 
 

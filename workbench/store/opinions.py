@@ -1,0 +1,259 @@
+"""Opinions: what each person says about each sample, in the order of their acts, and what follows for the sample.
+
+Annotations are only ever appended. Each holds a person's whole opinion of one sample after one act; ``*_seq`` is the
+annotation that set the part. "Last word": for label, status and fields, the newest statement of all people wins.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from workbench.errors import StoreError
+from workbench.store.connection import new_uuid, now
+from workbench.store.encoding import digest, encode, label_key, text_of
+
+
+class _Unset:
+    """Stands for "this act says nothing about it"."""
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+
+UNSET = _Unset()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an act says about each of its samples; parts that are ``UNSET`` stay as they were.
+
+    ``label`` is any JSON value; ``status`` one of pending, accepted, rejected, flagged; ``fields`` the whole new contents;
+    ``note`` text ("" takes a note away).
+    """
+
+    label: Any = UNSET
+    status: str | _Unset = UNSET
+    fields: dict[str, Any] | _Unset = UNSET
+    note: str | _Unset = UNSET
+
+    def to_json(self) -> str:
+        parts = {name: getattr(self, name) for name in ("label", "status", "fields", "note")}
+        return encode({name: value for name, value in parts.items() if value is not UNSET})
+
+    @staticmethod
+    def from_json(text: str) -> Change:
+        return Change(**json.loads(text))
+
+
+#: The parts of an opinion, each with the annotation that set it.
+_STATE = "label, label_seq, status, status_seq, fields, fields_seq, note, note_seq"
+_Opinion = tuple[Any, ...]
+_NONE: _Opinion = (None,) * 8
+
+
+def apply_rows(
+    connection: sqlite3.Connection,
+    act_id: int,
+    annotator_id: int,
+    ids: Sequence[int],
+    change: Change,
+    seconds: float | None,
+) -> None:
+    """Append the opinions that ``change`` makes of each sample, inside the caller's transaction."""
+    said = (
+        None if isinstance(change.label, _Unset) else (encode(change.label),),
+        None if isinstance(change.status, _Unset) else (change.status,),
+        None if isinstance(change.fields, _Unset) else (encode(change.fields),),
+        None if isinstance(change.note, _Unset) else (change.note.encode("utf-8", "replace").decode() or None,),
+    )
+
+    def changed(state: _Opinion, seq: int) -> _Opinion:
+        parts = list(state)
+        for part, value in enumerate(said):
+            if value is not None:
+                parts[2 * part : 2 * part + 2] = [value[0], seq]
+        return tuple(parts)
+
+    at = now()
+    for sample_id in ids:
+        _put(connection, act_id, annotator_id, sample_id, changed, seconds, at)
+
+
+def revert_rows(
+    connection: sqlite3.Connection, act_id: int, annotator_id: int, undone: int, ids: Sequence[int], *, after: bool
+) -> None:
+    """Append the opinions as they were before (``after=False``: undo) or after (redo) the act ``undone``."""
+    at = now()
+    for sample_id in ids:
+        changed = partial(_reverted, connection, undone, annotator_id, sample_id, after)
+        _put(connection, act_id, annotator_id, sample_id, changed, None, at)
+
+
+def _reverted(
+    connection: sqlite3.Connection,
+    undone: int,
+    annotator_id: int,
+    sample_id: int,
+    after: bool,
+    state: _Opinion,
+    _seq: int = 0,
+) -> _Opinion:
+    """``state`` with the parts that come from the act ``undone`` as they were before it (or the other way round).
+
+    A part that something else has set since stays as it is.
+    """
+    states = [_below(connection, act, annotator_id, sample_id)[1] for act in (undone, undone + 1)]
+    old, new = states if after else reversed(states)
+    parts = list(state)
+    for part in range(0, 8, 2):
+        if old[part + 1] != new[part + 1] and state[part + 1] == old[part + 1]:
+            parts[part : part + 2] = new[part : part + 2]
+    return tuple(parts)
+
+
+def _below(
+    connection: sqlite3.Connection, act_id: int, annotator_id: int, sample_id: int
+) -> tuple[int | None, _Opinion]:
+    """A person's opinion of a sample (annotation's id, state) after all their acts before ``act_id``."""
+    row = connection.execute(
+        f"SELECT id, {_STATE} FROM annotation WHERE sample_id = ? AND annotator_id = ? AND act_id < ? "
+        "ORDER BY act_id DESC, id DESC LIMIT 1",
+        (sample_id, annotator_id, act_id),
+    ).fetchone()
+    return (row[0], row[1:]) if row else (None, _NONE)
+
+
+def _put(
+    connection: sqlite3.Connection,
+    act_id: int,
+    annotator_id: int,
+    sample_id: int,
+    changed: Callable[[_Opinion, int], _Opinion],
+    seconds: float | None,
+    at: str,
+) -> None:
+    """Append the opinion that ``changed`` makes of the one at this act's place in the order of acts.
+
+    A bulk act whose turn comes late goes below what the person has done since: those acts' opinions are appended again
+    on top of it, so that their word stands and undoing them, or it, leaves the others'.
+    """
+    row = connection.execute(
+        f"SELECT annotation_id, act_id, {', '.join(f'opinion.{name}' for name in _STATE.split(', '))} FROM opinion "
+        "JOIN annotation ON annotation.id = annotation_id WHERE opinion.sample_id = ? AND opinion.annotator_id = ?",
+        (sample_id, annotator_id),
+    ).fetchone()
+    late = row is not None and row[1] > act_id
+    prior: int | None
+    prior, state = (row[0], row[2:]) if row else (None, _NONE)
+    if late:
+        prior, state = _below(connection, act_id, annotator_id, sample_id)
+    newer = _newer(connection, act_id, annotator_id, sample_id) if late else []
+    seq = _next(connection)
+    state = changed(state, seq)
+    _append(connection, seq, act_id, sample_id, annotator_id, prior, seconds, state, at)
+    for newer_act, undoes, after, old_base, old in newer:
+        if undoes is None:
+            parts = [
+                old[part : part + 2] if old[part + 1] != old_base[part + 1] else state[part : part + 2]
+                for part in range(0, 8, 2)
+            ]
+            state = tuple(value for pair in parts for value in pair)
+        else:
+            state = _reverted(connection, undoes, annotator_id, sample_id, after, state)
+        prior, seq = seq, _next(connection)
+        _append(connection, seq, newer_act, sample_id, annotator_id, prior, None, state, at)
+    _opine(connection, sample_id, annotator_id, seq, state)
+    resolve(connection, sample_id)
+
+
+def _newer(
+    connection: sqlite3.Connection, act_id: int, annotator_id: int, sample_id: int
+) -> list[tuple[int, int | None, bool, _Opinion, _Opinion]]:
+    """A person's later acts on a sample, in order: (act, act that it undoes, whether it redoes, state before, after)."""
+    found = []
+    before = _below(connection, act_id, annotator_id, sample_id)[1]
+    for newer_act, undoes, change in connection.execute(
+        "SELECT DISTINCT act.id, act.undoes, act.change FROM annotation JOIN act ON act.id = act_id "
+        "WHERE sample_id = ? AND annotation.annotator_id = ? AND act_id > ? ORDER BY act.id",
+        (sample_id, annotator_id, act_id),
+    ).fetchall():
+        state = _below(connection, newer_act + 1, annotator_id, sample_id)[1]
+        redoes = undoes is not None and bool(json.loads(change)["after"])
+        found.append((newer_act, undoes, redoes, before, state))
+        before = state
+    return found
+
+
+def _next(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT ifnull(max(id), 0) + 1 FROM annotation").fetchone()[0])
+
+
+def _append(
+    connection: sqlite3.Connection,
+    seq: int,
+    act_id: int,
+    sample_id: int,
+    annotator_id: int,
+    prior: int | None,
+    seconds: float | None,
+    state: _Opinion,
+    at: str,
+) -> None:
+    connection.execute(
+        f"INSERT INTO annotation (id, uuid, act_id, sample_id, annotator_id, prior_id, seconds, {_STATE}, created_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (seq, new_uuid(), act_id, sample_id, annotator_id, prior, seconds, *state, at),
+    )
+
+
+def _opine(connection: sqlite3.Connection, sample_id: int, annotator_id: int, seq: int, state: _Opinion) -> None:
+    connection.execute(
+        f"INSERT OR REPLACE INTO opinion (sample_id, annotator_id, annotation_id, {_STATE}) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (sample_id, annotator_id, seq, *state),
+    )
+
+
+def resolve(connection: sqlite3.Connection, sample_id: int) -> None:
+    """Derive a sample's label, status and fields from all opinions (policy "last word")."""
+    opinions = connection.execute(
+        "SELECT label, label_seq, status, status_seq, fields, fields_seq FROM opinion WHERE sample_id = ?", (sample_id,)
+    ).fetchall()
+    original = connection.execute(
+        "SELECT original_label, original_fields, ifnull(fields, original_fields) FROM sample WHERE id = ?", (sample_id,)
+    ).fetchone()
+    if original is None:
+        raise StoreError(f"there is no sample {sample_id}; refresh the view.")
+    label = _last(opinions, 0, original[0])
+    status = _last(opinions, 2, "pending")
+    fields = _last(opinions, 4, original[1])
+    value = None if label is None else json.loads(label)
+    contents = json.loads(fields)
+    if fields == original[2]:
+        connection.execute(
+            "UPDATE sample SET label = ?, label_key = ?, status = ?, hash = ? WHERE id = ?",
+            (label, label_key(value), status, digest(contents, value), sample_id),
+        )
+        return
+    connection.execute(
+        "UPDATE sample SET label = ?, label_key = ?, status = ?, hash = ?, fields = ?, text = ? WHERE id = ?",
+        (
+            label,
+            label_key(value),
+            status,
+            digest(contents, value),
+            None if fields == original[1] else fields,
+            text_of(contents),
+            sample_id,
+        ),
+    )
+
+
+def _last(opinions: list[tuple[Any, ...]], column: int, default: Any) -> Any:
+    said = [(row[column + 1], row[column]) for row in opinions if row[column] is not None]
+    return max(said)[1] if said else default
