@@ -36,7 +36,11 @@ def test_each_function_gives_its_own_split(store: Store) -> None:
 def test_no_other_function_returns_test_rows(store: Store) -> None:
     fill(store)
     for name, function in inspect.getmembers(splits, inspect.isfunction):
-        if function.__module__ == splits.__name__ and not name.startswith("_") and name != "test_for_evaluation":
+        if (
+            function.__module__ == splits.__name__
+            and not name.startswith("_")
+            and name not in ("test_for_evaluation", "elsewhere", "fingerprint")
+        ):
             found = function(store, "1") if name == "generated" else function(store)
             assert "a test" not in texts(found), name
 
@@ -59,3 +63,11 @@ def test_only_evaluation_asks_for_test_rows() -> None:
     card = (package / "pipeline/export_job.py").read_text(encoding="utf-8")
     assert card.count("test_for_evaluation") == 1
     assert "if not splits.test_for_evaluation(store):" in card  # whether there are any; no row is looked at
+
+
+def test_a_text_of_another_split_is_known_by_its_fingerprint_alone(store: Store) -> None:
+    samples.add(store, [NewSample({"text": "Where is  my CARD?"}, "a", origin="real", split="test")])
+    found = splits.elsewhere(store, "train")
+    assert list(found) == [splits.fingerprint("where is my card?")]
+    assert next(iter(found.values()))[1] == "test"
+    assert splits.elsewhere(store, "test") == {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workbench.cli import watch
 from workbench.cli.output import Output, dollars, table
@@ -16,6 +16,9 @@ from workbench.project import find
 from workbench.store import jobs, ledger
 from workbench.store.connection import Store
 from workbench.store.jobs import Job
+
+if TYPE_CHECKING:
+    from workbench.pipeline.preview import Preview
 
 
 def _output(arguments: argparse.Namespace) -> Output:
@@ -54,8 +57,8 @@ def generate_(arguments: argparse.Namespace) -> int:
     limits = {"concurrency": concurrency, "budget": arguments.budget or config.budget}
     with Store(project) as store:
         if arguments.dry_run:
-            return _dry_run(store, parameters, output)
-        _refuse_early(store, parameters)
+            return _dry_run(store, parameters, limits["budget"], output)
+        _refuse_early(store, parameters, limits["budget"])
         if arguments.prepare_only:
             job = watch.run(store, "generate", {**parameters, "prepare_only": True}, output, limits=limits)
             if job.state == "cancelled":
@@ -79,25 +82,29 @@ def generate_(arguments: argparse.Namespace) -> int:
         return _status(job)
 
 
-def _refuse_early(store: Store, parameters: Mapping[str, Any]) -> None:
-    """What cannot work is said before a job is made."""
+def _refuse_early(store: Store, parameters: Mapping[str, Any], budget: float | None) -> Preview:
+    """What cannot work is said before a job is made; gives the preview of what can."""
     from workbench.pipeline.preview import generate as preview
 
     shown = preview(store.project, store, parameters)
     if shown.refusal:
         raise WorkbenchError(shown.refusal)
+    if budget is not None and shown.cost is None:
+        raise WorkbenchError(
+            f"A budget needs the price of {parameters['model']}: set model.price in project.yaml "
+            "({input: ..., output: ...}, dollars per million tokens), or leave the budget out."
+        )
+    return shown
 
 
-def _dry_run(store: Store, parameters: Mapping[str, Any], output: Output) -> int:
-    from workbench.pipeline.preview import generate as preview
-
-    shown = preview(store.project, store, parameters)
-    if shown.refusal:
-        raise WorkbenchError(shown.refusal)
-    lines = [f"model: {shown.model_description}"]
+def _dry_run(store: Store, parameters: Mapping[str, Any], budget: float | None, output: Output) -> int:
+    shown = _refuse_early(store, parameters, budget)
+    lines = [f"model: {parameters['model']}. {shown.model_description}"]
     for number, prompt in enumerate(shown.prompts, 1):
         lines += ["", f"prompt {number}:"]
-        lines += [f"  {message['role']}: {line}" for message in prompt for line in message["content"].splitlines()]
+        for message in prompt:
+            first, *others = message["content"].splitlines() or [""]
+            lines += [f"  {message['role'] + ':':<8}{first}", *(f"  {'':<8}{line}" for line in others)]
     lines += [
         "",
         f"{shown.requests:,} requests, about {shown.input_tokens:,} tokens in and {shown.output_tokens:,} out, "

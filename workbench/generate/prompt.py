@@ -39,7 +39,7 @@ class Prompts:
         self._names = {
             "task": {"description": task.description, "labels": task.label_names, "kind": task.kind},
             "field": task.text_field,
-            "language": task.language,
+            "language": task.language_name,
         }
 
     @cached_property

@@ -314,5 +314,8 @@ class Budget:
                 "There is a budget in dollars but the model's prices are unknown: set model.price, or limit requests."
             )
         if self.money is not None and total.cost is not None and total.cost > self.money:
-            return f"The budget of ${self.money:,.2f} is used up (${used.cost or 0:,.4f} spent): raise it to go on."
+            places = 2 if self.money >= 0.1 else 6
+            return (
+                f"The budget of ${self.money:,.{places}f} is used up (${used.cost or 0:,.4f} spent): raise it to go on."
+            )
         return None

@@ -73,7 +73,7 @@ def _generate(context: JobContext, described: Run, series: int) -> Ended:
     learn = parameters.get("learn", True) and engine.tally.samples
     afterwards = (lambda: start.learn_later(context.store)) if learn else None
     if outcome.cancelled:
-        told = f"Cancelled at {outcome.kept:,} samples; `workbench jobs resume` goes on."
+        told = f"Cancelled at {outcome.kept:,} samples; `workbench jobs resume {context.job.id}` goes on."
         return Ended(result, "cancelled", told, afterwards)
     if outcome.reason:
         return Ended(result, "failed", outcome.reason, afterwards)

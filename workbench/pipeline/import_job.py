@@ -11,7 +11,7 @@ from workbench.errors import FileError, UsageError
 from workbench.exchange import MOST_BAD, Bad, Mapped, Mapper, Row, columns_ahead, file_sha256, parse_map, read
 from workbench.jobs.run import Ended, JobContext
 from workbench.pipeline import start
-from workbench.store import samples, snapshots
+from workbench.store import samples, snapshots, splits
 from workbench.store.samples import ROLES, NewSample
 from workbench.text import canonical
 
@@ -49,6 +49,8 @@ def run(context: JobContext) -> Ended:
             raise FileError(path, None, f"none of its first {MOST_BAD:,} rows can be read; is it really that format?")
     digest = bytes.fromhex(file_sha256(path))
     source = snapshots.add_source(context.store, digest, role, canonical(chosen), str(path), context.job.id)
+    # Synthetic texts may repeat real ones (metrics must see that); real ones must not cross from one split to another.
+    taken = {} if origin in ("synthetic", "unlabelled") else splits.elsewhere(context.store, split)
     counted = 0
     added = duplicates = failed = 0
     listed: list[dict[str, Any]] = []
@@ -68,6 +70,14 @@ def run(context: JobContext) -> Ended:
             failed += 1
             if len(listed) < LISTED:
                 listed.append({"line": mapped.line, "reason": mapped.reason})
+            continue
+        if taken and (twin := taken.get(splits.fingerprint(samples.text_of(mapped.fields)))) is not None:
+            failed += 1
+            if len(listed) < LISTED:
+                reason = (
+                    f"this text is sample {twin[0]} of the {twin[1]} split already; no text may stand in two splits"
+                )
+                listed.append({"line": mapped.line, "reason": reason})
             continue
         chunk.append(_sample(mapped, origin, split, source, context.job.id))
         if len(chunk) >= CHUNK:

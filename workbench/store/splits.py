@@ -6,12 +6,14 @@ generation, thresholds and review by its errors. ``test`` is for evaluation alon
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from workbench.store.connection import Store
 from workbench.store.samples import DATA_SET, contents
+from workbench.text import normalise
 
 #: (sample id, text, label or None)
 Texts = list[tuple[int, str, str | None]]
@@ -39,6 +41,24 @@ def validation(store: Store) -> Texts:
 def test_for_evaluation(store: Store) -> Texts:
     """Real samples for evaluation; nothing else may call this."""
     return _texts(store, "origin IN ('seed', 'real') AND split = 'test'")
+
+
+def fingerprint(text: str) -> bytes:
+    """What tells whether two texts are the same but for case and spacing, and gives neither away."""
+    return hashlib.blake2b(normalise(text).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def elsewhere(store: Store, split: str) -> dict[bytes, tuple[int, str]]:
+    """Fingerprints of the real texts of the other splits, with their sample and split: a text must not stand in two.
+
+    Asked before an import, so that no test text becomes a seed and is shown to a model.
+    """
+    found: dict[bytes, tuple[int, str]] = {}
+    for other in ("train", "validation", "test"):
+        if other != split:
+            for sample_id, text, _ in _texts(store, f"origin IN ('seed', 'real') AND split = '{other}'"):
+                found.setdefault(fingerprint(text), (sample_id, other))
+    return found
 
 
 class Generated(NamedTuple):
