@@ -119,8 +119,9 @@ HIGHER = {"value": 0.85, "low": 0.8, "high": 0.9, "direction": "higher"}
     ("before", "after", "paired", "word"),
     [
         ({"value": 0.9}, {"value": 0.9}, None, "same"),
-        ({"value": 0.8}, {"value": 0.9, "direction": "higher"}, None, "better"),
-        ({"value": 0.8}, {"value": 0.9, "direction": "lower"}, None, "worse"),
+        ({"value": 0.8}, {"value": 0.9, "direction": "higher"}, None, "changed"),
+        (LOWER, {**HIGHER, "low": 0.95}, None, "better"),
+        (LOWER, {**HIGHER, "low": 0.95, "direction": "lower"}, None, "worse"),
         ({"value": 0.8}, {"value": 0.9, "direction": "none"}, None, "changed"),
         (LOWER, HIGHER, None, "unclear"),
         (LOWER, HIGHER, {"low": 0.01, "high": 0.1}, "better"),

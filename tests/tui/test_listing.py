@@ -40,13 +40,19 @@ def test_ids_are_fixed_when_the_view_is_opened(make_project) -> None:
         assert 301 not in listing.ids  # came later
         assert listing.arrived(store) == 1
         rows = samples.rows(store, [1, 2])
-        assert (listing.left(rows[1]), listing.left(rows[2])) == (False, True)
+        assert listing.left(store, rows) == {2}
+        everything = Listing(store, views.parse(""))
+        assert everything.left(store, rows) == set()
+        searched = Listing(store, views.parse("status:pending -label:change_pin"))
+        acts.apply(store, me, [1], Change(label="change_pin"), kind="label")
+        assert searched.left(store, samples.rows(store, [1, 3])) == {1}
+        assert searched.arrived(store) == 0
 
 
 def test_a_view_by_score_finds_its_end_only_when_it_is_filled(make_project) -> None:
     store, listing = opened(make_project(500), "sort:-uncertainty")
     with store:
-        assert list(listing.rows) == [1, 2]  # .9, .1; those without a score come last
+        assert list(listing.rows[:4]) == [1, 2, 3, 4]  # .9, .1; those without a score come last
         assert not listing.end(store)
         listing.fill(store, lambda finished: None)
         assert listing.end(store)

@@ -8,11 +8,12 @@ from collections.abc import Awaitable, Callable
 from textual.pilot import Pilot
 
 from workbench.project import Project
-from workbench.store import acts, samples
+from workbench.store import acts, curation, jobs, samples
 from workbench.store.acts import Change
 from workbench.store.connection import Store
 from workbench.tui.app import WorkbenchApp
 from workbench.tui.screens.review import ReviewScreen
+from workbench.tui.screens.review_decide import learn_if_due
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
@@ -283,3 +284,33 @@ async def test_the_time_of_a_decision_is_recorded_and_breaks_are_not(make_projec
     assert first is not None
     assert first < 120
     assert second is None
+
+
+async def test_suggestions_are_learnt_again_after_many_decisions_and_move_nothing(make_project, monkeypatch):
+    project = make_project(60)
+    started: list[int] = []
+    monkeypatch.setattr("workbench.pipeline.start.learn_later", lambda store: started.append(1))
+
+    async def drive(app, pilot):
+        for _ in range(49):
+            app.simulate_key("1")
+        await until(pilot, lambda: review(app).list.current == 50)
+        assert not started
+        await pilot.press("1")
+        await until(pilot, lambda: bool(started))
+        with Store(project) as store:
+            curation.save_suggestions(store, "tfidf", [(51, [("exchange_rate", 0.77)])], job_id=0)
+        await until(pilot, lambda: any(".77" in text for line in review(app).labels.lines for text, _ in line))
+        assert review(app).list.current == 51
+
+    await session(project, drive)
+
+
+def test_learning_takes_a_small_part_of_the_time(make_project, monkeypatch):
+    monkeypatch.setattr("workbench.pipeline.start.learn_later", lambda store: 7)
+    with Store(make_project(3)) as store:
+        assert learn_if_due(store) == 7
+        job = jobs.create(store, "learn", {})
+        jobs.start(store, job)
+        jobs.finish(store, job, "done", result={"seconds": 30.0}, error=None)
+        assert learn_if_due(store) is None  # that would be half of the time and more

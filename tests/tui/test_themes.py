@@ -64,13 +64,14 @@ async def test_the_choice_is_shown_while_moving_and_remembered(make_project) -> 
         await app.run_action("theme", app)
         await pilot.pause()
         await pilot.press("up")  # from workbench-dark to terminal
+        await pilot.pause(0.1)
         assert app.theme == "terminal"
         await pilot.press("escape")
         assert app.theme == "workbench-dark"
         await app.run_action("theme", app)
         await pilot.pause()
         await pilot.press(*"light", "enter")
-        await pilot.pause()
+        await pilot.pause(0.1)
         assert app.theme == "workbench-light"
     assert settings.theme() == "workbench-light"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 from collections.abc import Callable
 from functools import partial
@@ -22,10 +23,14 @@ from workbench.tui.navigation import Navigation
 from workbench.tui.notices import Notices
 from workbench.tui.settings import load_keymap, remember_project
 from workbench.tui.thrift import Thrifty
+from workbench.tui.typed import TypedAhead
 from workbench.tui.watch import Overview, Watch
+from workbench.tui.widgets.header import Header
+from workbench.tui.widgets.lines import Lines
+from workbench.tui.widgets.status import Status
 
 
-class WorkbenchApp(Navigation, Notices, Background, Thrifty, App[ReturnType]):
+class WorkbenchApp(TypedAhead, Navigation, Notices, Background, Thrifty, App[ReturnType]):
     """The screen of one project, or the start screen when ``project`` is None.
 
     ``open_store(project, durable=...)`` opens the database; raises what it raises (``StoreError``) before the screen
@@ -90,6 +95,8 @@ class WorkbenchApp(Navigation, Notices, Background, Thrifty, App[ReturnType]):
         """What need not be there before somebody can read: cut-off acts completed, cost, dead jobs marked."""
         if self.watcher is None:
             return
+        gc.freeze()  # what is there now stays: no collection need look at it again and hold up a key
+        gc.set_threshold(20_000, 20, 50)
         finished = await self.in_writer(acts.finish_acts)
         if finished:
             self.say(f"Completed {len(finished)} bulk act{'s' if len(finished) > 1 else ''} that had been cut off.")
@@ -112,10 +119,16 @@ class WorkbenchApp(Navigation, Notices, Background, Thrifty, App[ReturnType]):
             if changed is not None:
                 changed()
 
+    def recount(self) -> None:
+        """The header's counts as they are now, for a frame that is about to be drawn."""
+        if self.watcher is not None:
+            self.watcher.count()
+
     def refresh_frame(self) -> None:
-        """Draw header and status line anew."""
-        for widget in self.screen_stack[0].query("Header, Status") if self.screen_stack else ():
-            widget.refresh()
+        """Draw header and status line anew, if they say something else now."""
+        for widget in self.screen_stack[0].query(Lines) if self.screen_stack else ():
+            if isinstance(widget, (Header, Status)):
+                widget.refresh_if_changed()
 
     async def run_action(self, *args: object, **kwargs: object) -> bool:
         """Every action's error is one sentence at the bottom line."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from workbench.errors import UsageError, WorkbenchError
+from workbench.errors import WorkbenchError
 from workbench.store import views
 from workbench.store.connection import Store
 from workbench.store.samples import Row
@@ -15,24 +15,26 @@ from workbench.store.views import View
 
 #: Rows read for the first paint, and around a place reached before the thread has got there.
 PAGE = 200
+#: Terms of a view that the rows on the screen answer without asking the database.
+ROW_TERMS = frozenset({"status", "origin", "label"})
 
 
 class Listing:
     """A view's ids in order. ``rows`` is what the list shows: all that is known, or an island around a far place.
 
-    The thread only appends to ``ids``; everything else happens in the screen's thread. 8 bytes a sample.
+    The thread only appends to ``ids``; everything else happens in the screen's thread. 4 bytes a sample.
     """
 
     def __init__(self, store: Store, view: View) -> None:
         self.view = view
         self.water = views.high_water(store)
         self.total = views.quick_count(store, view)
-        self.ids = array("q", views.first(store, view, PAGE))
+        self.code = "I" if self.water < 2**32 else "q"  # 4 bytes a sample, where they suffice
+        self.ids = array(self.code, views.first(store, view, PAGE))
         self.finished = view.order is None and len(self.ids) < PAGE
         if self.finished:
             self.total = len(self.ids)
         self.island: array[int] | None = None
-        self.tests = _tests(view)
         self._stop = threading.Event()
 
     @property
@@ -49,7 +51,7 @@ class Listing:
         for chunk in views.chunks(store, self.view, self.water):
             if self._stop.is_set():
                 return
-            self.ids.extend(array("q", chunk[known:] if known else chunk))
+            self.ids.extend(array(self.code, chunk[known:] if known else chunk))
             known = max(0, known - len(chunk))
             tell(False)
         self.finished = True
@@ -66,7 +68,7 @@ class Listing:
             return True
         if not self.by_id:
             return False
-        self.island = array("q", views.last(store, self.view, PAGE, self.water))
+        self.island = array(self.code, views.last(store, self.view, PAGE, self.water))
         return True
 
     def around(self, store: Store, sample_id: int) -> bool:
@@ -78,7 +80,7 @@ class Listing:
         found = views.last(store, self.view, PAGE, sample_id)
         if not found or found[-1] != sample_id:
             return False
-        self.island = array("q", found)
+        self.island = array(self.code, found)
         return True
 
     def land(self) -> None:
@@ -100,27 +102,21 @@ class Listing:
         """Where a sample that is not in the view would be, if the view is in the order of numbers; else 0."""
         return bisect_left(self.rows, sample_id) if self.by_id and not self.view.descending else 0
 
-    def left(self, row: Row) -> bool:
-        """Whether a sample no longer meets the view's simple terms (it stays in the list, marked)."""
-        value = {"status": row.status, "origin": row.origin, "label": row.label}
-        return any(str(value[term]) not in allowed for term, allowed in self.tests if term in value)
+    def left(self, store: Store, rows: Mapping[int, Row]) -> set[int]:
+        """Those of some samples that no longer meet the view (they stay in the list, marked)."""
+        tests = self.view.tests
+        if not tests and self.view.where == "1":
+            return set()
+        if not tests or not ROW_TERMS.issuperset(tests):
+            return set(rows) - views.still(store, self.view, list(rows))
+        return {
+            row.id for row in rows.values()
+            if any(str(getattr(row, term)) not in allowed for term, allowed in tests.items())
+        }  # fmt: skip
 
     def arrived(self, store: Store) -> int:
-        """How many samples have been added since the view was opened."""
-        return max(0, views.high_water(store) - self.water)
-
-
-def _tests(view: View) -> list[tuple[str, tuple[str, ...]]]:
-    """The view's positive tests of status, origin and label, one word at a time."""
-    if view.tests:
-        return list(view.tests.items())
-    found: list[tuple[str, tuple[str, ...]]] = []
-    for word in view.text.split():
-        try:
-            found += views.parse(word).tests.items()
-        except UsageError:  # half of a quoted phrase
-            continue
-    return found
+        """How many samples of this view have been added since it was opened; for a thread."""
+        return views.count_after(store, self.view, self.water)
 
 
 def start_fill(listing: Listing, store: Store, tell: Callable[[bool], None], fail: Callable[[Exception], None]) -> None:

@@ -82,5 +82,6 @@ class Navigation(Base):
 
     def _dialog(self, module: str, name: str, *arguments: object) -> None:
         """Dialogs' modules are imported when first shown."""
+        self.hold_keys()  # type: ignore[attr-defined]
         made = getattr(importlib.import_module(f"workbench.tui.screens.{module}"), name)(*arguments)
         self.push_screen(cast("Screen[object]", made))

@@ -5,6 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+from textual.filter import LineFilter
 from textual.theme import Theme
 
 from workbench.errors import UsageError, WorkbenchError
@@ -120,15 +124,54 @@ def install(app: App[Any]) -> None:
         theme = load(wanted)
     except WorkbenchError as error:
         mistake, theme = error, load(DEFAULT)
+    if app.no_color:
+        theme = without_colours(app)
     app.register_theme(theme)
     app.theme = theme.name
     if mistake is not None:
         app.fail(mistake)  # type: ignore[attr-defined]
 
 
+class Plain(LineFilter):
+    """NO_COLOR: no colour at all is sent; what stands on the cursor's background is reversed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[Style, Style] = {}
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """The same text, bold, italic, underlined or reversed as before."""
+        return [Segment(text, self._plain(style) if style else style, control) for text, style, control in segments]
+
+    def _plain(self, style: Style) -> Style:
+        made = self._made.get(style)
+        if made is None:
+            here = style.bgcolor is not None and style.bgcolor.number == HERE
+            made = self._made[style] = Style(
+                bold=style.bold, italic=style.italic, underline=style.underline, reverse=style.reverse or here
+            )
+        return made
+
+
+#: ANSI number of the cursor's background in the theme without colours.
+HERE = 4
+
+
+def without_colours(app: App[Any]) -> Theme:
+    """The theme for NO_COLOR, and the filter that takes away what is left of its colours."""
+    app._filters = [Plain()]
+    theme = load("terminal")
+    default = dict.fromkeys(theme.variables, "ansi_default")
+    here = {name: "ansi_blue" for name in theme.variables if "cursor-background" in name or "selection-b" in name}
+    theme.variables = default | here | {"block-cursor-text-style": "none"}
+    return theme
+
+
 def choose(app: App[Any], name: str, *, remember: bool = True) -> None:
     """Switch to a theme and remember it for this user; raises what ``load`` raises."""
-    app.register_theme(load(name))
-    app.theme = name
+    theme = load(name)
+    if not app.no_color:
+        app.register_theme(theme)
+        app.theme = name
     if remember:
         settings.remember_theme(name)

@@ -42,8 +42,12 @@ class Watch:
 
     def read(self) -> None:
         """Read counts and jobs anew."""
-        self.overview.counts = samples.counts(self.store)
+        self.count()
         self.overview.jobs = jobs.active(self.store)
+
+    def count(self) -> None:
+        """Read the counts anew; ``look`` tells of the commits all the same."""
+        self.overview.counts = samples.counts(self.store)
 
 
 def cost(store: Store) -> tuple[float, bool]:

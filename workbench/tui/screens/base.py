@@ -43,6 +43,7 @@ class ModeScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
+        self._css_update_count = self.app._css_update_count  # made after the theme was set: no sheet is read twice
         self._bindings = actions.bindings(self.MODE, self.workbench.keymap, priority=True if self.PRIORITY else None)
 
     @property
@@ -107,6 +108,18 @@ class ModeScreen(Screen[None]):
                 self.fail(error)
 
         self.run_worker(run(), name=name)
+
+    def begin_asking(self, work: Coroutine[Any, Any, None], *, name: str = "") -> None:
+        """``begin`` something that opens a dialog: keys typed until it is there are for the dialog."""
+        self.workbench.hold_keys()
+
+        async def run() -> None:
+            try:
+                await work
+            finally:
+                self.workbench.release_keys()
+
+        self.begin(run(), name=name)
 
     async def ask(self, dialog: Dialog[R]) -> R | None:
         """Show a dialog and give its answer; only inside ``begin``."""

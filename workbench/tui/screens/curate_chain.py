@@ -157,7 +157,7 @@ class ChainScreen(JobScreen):
         self._move(1)
 
     def action_add(self) -> None:
-        self.begin(self._add())
+        self.begin_asking(self._add())
 
     async def _add(self) -> None:
         found = await self.read(lambda _store: view.available())

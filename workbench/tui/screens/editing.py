@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.widgets import TextArea
 
 from workbench.text import clean
+from workbench.tui.typed import Area
 from workbench.tui.widgets.lines import cut, safe
 from workbench.tui.widgets.prompts import Dialog, Text
 
@@ -42,7 +43,7 @@ class EditScreen(Dialog["str | None"]):
         ]
         with Vertical():
             yield title
-            yield TextArea(self.shown, soft_wrap=True, tab_behavior="focus")
+            yield Area(self.shown, soft_wrap=True, tab_behavior="focus")
             yield keys
 
     def on_mount(self) -> None:

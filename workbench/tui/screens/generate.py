@@ -15,7 +15,7 @@ from textual.widgets import OptionList, Static
 from workbench.errors import UsageError, WorkbenchError
 from workbench.store import jobs
 from workbench.tui.screens.job_screen import STOPPED, UNDER_WAY, JobScreen, pick, title
-from workbench.tui.widgets import job_view
+from workbench.tui.widgets import endpoint_choices, job_view
 from workbench.tui.widgets import recipe_view as view
 from workbench.tui.widgets.charts import Chart
 from workbench.tui.widgets.forms import Field, Form, Picks
@@ -81,7 +81,7 @@ class GenerateScreen(JobScreen):
         model = self.project.config.model.use
         return [
             Field("model", "model", default=model, suggestions=tuple(dict.fromkeys((model, "embedded", "openai:"))),
-                  help="embedded (learns from the seeds, for trying the loop) or openai:NAME of any endpoint."),
+                  help=endpoint_choices.HELP),
             Field("how", "how many", "choice", UP_TO, choices=(UP_TO, MORE),
                   help="up to: bring it to so many kept samples (again adds nothing); more: so many new ones."),
             Field("count", "samples", "whole number", 500, minimum=1, maximum=10_000_000, help="How many samples."),
@@ -97,6 +97,18 @@ class GenerateScreen(JobScreen):
         self.query_one("#pane").can_focus = True
         self._draw_pane()
         self.run_worker(self._list_recipes(), group="recipes", exclusive=True)
+        self.run_worker(self._offer_models(), group="endpoints")
+
+    async def _offer_models(self) -> None:
+        """Ask the endpoints that are there which models they have: suggestions in the model field, nothing moves."""
+        from workbench.models.endpoints import find_endpoints
+
+        model = self.project.config.model
+        found = await asyncio.to_thread(find_endpoints)
+        offered = (model.use, *endpoint_choices.choices(found, model.base_url), "embedded", "openai:")
+        told = endpoint_choices.told(found, model.base_url)
+        self.query_one("#settings", Form).offer("model", tuple(dict.fromkeys(offered)), told)
+        self._explain()
 
     # Recipes and the form
 

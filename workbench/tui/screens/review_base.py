@@ -18,7 +18,7 @@ from workbench.tui.listing import Listing, start_fill
 from workbench.tui.messages import Failed, Filled
 from workbench.tui.screens.base import ModeScreen
 from workbench.tui.widgets.label_pane import LabelPane
-from workbench.tui.widgets.lines import number
+from workbench.tui.widgets.lines import Lines, cells, number, safe
 from workbench.tui.widgets.pane import Rule
 from workbench.tui.widgets.sample_list import SampleList
 from workbench.tui.widgets.sample_pane import SamplePane
@@ -40,17 +40,19 @@ class Reviewing(ModeScreen):
     Reviewing #panes { height: 1fr; }
     Reviewing.-narrow #panes > SampleList { dock: top; width: 100%; height: 35%; min-height: 5; }
     Reviewing.-narrow #list-rule { display: none; }
-    Reviewing.-narrow LabelPane { width: 28; }
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.list = SampleList()
+        self.list = SampleList(max((cells(safe(label.name)) for label in self.project.outline.labels), default=20))
         self.pane = SamplePane()
         self.labels = LabelPane(self.project.outline.labels, self.workbench.keymap)
         self.listing: Listing | None = None
         self.generation = 0
         self.arrived = 0
+        self.counted_to = 0  # the highest sample id when ``arrived`` was counted
+        self.counting = False
+        self.seen = False
         self.shown_at = monotonic()
         self.touched_at = monotonic()
         self.saved_place: dict[str, Any] | None = None
@@ -101,6 +103,7 @@ class Reviewing(ModeScreen):
         self.listing = Listing(self.store, view)
         self.generation += 1
         self.wanted, self.wants_end, self.arrived = None, False, 0
+        self.counted_to = self.listing.water
         self.list.marked.clear()
         self.list.empty = self._nothing()
         self.list.open(self.store, self.listing)
@@ -180,8 +183,8 @@ class Reviewing(ModeScreen):
         new = f"  {number(self.arrived)} new: R" if self.arrived else ""
         self.list.draw_title(f"{view}{marked}{new}")
 
-    def show_current(self) -> None:
-        """The panes follow the cursor."""
+    def show_current(self, *also: Lines) -> None:
+        """The panes follow the cursor, in one frame with other widgets that have changed."""
         sample_id = self.list.current
         sample = explanation = None
         if sample_id is not None:
@@ -196,7 +199,9 @@ class Reviewing(ModeScreen):
         self.pane.show_sample(sample, explanation, self.list.position())
         self.labels.show_sample(sample, explanation)
         self.draw_titles()
-        self.paint(self.list, self.pane, self.labels)
+        for widget in also:
+            widget.refresh_if_changed()
+        self.paint(self.list, self.pane, self.labels, *also)
 
     def paint(self, *widgets: Widget) -> None:
         """Draw at once instead of at the next tick of the frame timer: a key's frame does not wait."""
@@ -209,10 +214,7 @@ class Reviewing(ModeScreen):
         self.list.reread()
         self.labels.counts = samples.label_counts(self.store)
         if self.listing is not None:
-            self.arrived = self.listing.arrived(self.store)
-            if not len(self.list) and self.arrived:
-                self.open_view(self.listing.view)
-                return
+            self._count_new(self.listing)
         sample = self.pane.sample
         if sample is not None:
             try:
@@ -224,10 +226,30 @@ class Reviewing(ModeScreen):
             self.labels.show_sample(new, explanation)
         self.draw_titles()
 
+    def _count_new(self, listing: Listing) -> None:
+        """Count what has been added to the view, in the reading thread, one count at a time."""
+        high = views.high_water(self.store)
+        if high > self.counted_to and not self.counting:
+            self.counting = True
+            self.begin(self._read_new(listing, high))
+
+    async def _read_new(self, listing: Listing, high: int) -> None:
+        try:
+            new = await self.read(listing.arrived)
+        finally:
+            self.counting = False
+        if listing is not self.listing:
+            return
+        self.counted_to, self.arrived = high, new
+        if new and not len(self.list):
+            self.open_view(listing.view)
+        self.draw_titles()
+
     def entered(self) -> None:
         self.list.focus()
-        if self.listing is not None:
+        if self.listing is not None and self.seen:
             self.changed()
+        self.seen = True
 
     def _rest(self) -> None:
         if monotonic() - self.touched_at >= REST:

@@ -49,16 +49,16 @@ class Bulk(Decide):
         self.draw_titles()
 
     def action_accept_all(self) -> None:
-        self.begin(self._bulk("accept", "Accept", Change(status="accepted")))
+        self.begin_asking(self._bulk("accept", "Accept", Change(status="accepted")))
 
     def action_reject_all(self) -> None:
-        self.begin(self._bulk("reject", "Reject", Change(status="rejected")))
+        self.begin_asking(self._bulk("reject", "Reject", Change(status="rejected")))
 
     def action_flag_all(self) -> None:
-        self.begin(self._bulk("flag", "Flag", Change(status="flagged")))
+        self.begin_asking(self._bulk("flag", "Flag", Change(status="flagged")))
 
     def action_label_all(self) -> None:
-        self.begin(self._label_all())
+        self.begin_asking(self._label_all())
 
     async def _label_all(self) -> None:
         label = await self.ask_label("Label for all of them")
@@ -105,6 +105,7 @@ class Bulk(Decide):
         self.list.reread()
         self.list.refresh()
         self.show_current()
+        self.follow(act.total)
         self.say(f"Done: {title.lower()} {number(act.total)}. One undo takes it back.")
 
     def _apply(self, ids: list[int], change: Change, kind: str, title: str) -> Act:

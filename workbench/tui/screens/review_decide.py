@@ -7,18 +7,23 @@ from collections.abc import Callable
 from time import monotonic
 from typing import TypeVar
 
-from workbench.store import acts, samples
+from workbench.store import acts, jobs, samples
 from workbench.store.acts import Act, Change
 from workbench.store.connection import Store
 from workbench.text import clean
 from workbench.tui.differences import marked
 from workbench.tui.screens.review_views import Views
+from workbench.tui.watch import seconds_since
+from workbench.tui.widgets.header import Header
 from workbench.tui.widgets.lines import number
 
 R = TypeVar("R")
 
 #: A longer look is a break, not a decision.
 BREAK_SECONDS = 120.0
+#: Decisions after which suggestions are learnt anew, and the part of the time that learning may take.
+LEARN_AFTER = 50
+LEARNING_SHARE = 0.05
 #: Waiting shows after this long.
 PATIENCE = 0.3
 DONE = {
@@ -33,6 +38,18 @@ DONE = {
 
 class Decide(Views):
     """Label, accept, reject, flag, skip, note, edit, undo, redo, copy."""
+
+    decided = 0  # samples since suggestions were last learnt
+
+    def follow(self, decided: int = 1) -> None:
+        """Let suggestions follow what people decide: every so many samples a learn job, started off the keys' path."""
+        self.decided += decided
+        if self.decided >= LEARN_AFTER:
+            self.decided = 0
+            self.begin(self._learn())
+
+    async def _learn(self) -> None:
+        await self.read(learn_if_due)
 
     async def commit(self, work: Callable[[Store], R]) -> R:
         """``work`` in the writing thread; says so when it has to wait for another process."""
@@ -59,7 +76,10 @@ class Decide(Views):
         self.list.reread([chosen])
         if advance:
             await self._advance()
-        self.show_current()
+        self.workbench.recount()
+        self.show_current(self.query_one(Header))
+        if kind != "note":
+            self.follow()
 
     async def _advance(self) -> None:
         """To the next row; past what the thread has read so far, wait for it."""
@@ -110,7 +130,7 @@ class Decide(Views):
 
     def action_find_label(self) -> None:
         if self.list.current is not None:
-            self.begin(self._find_label(self.list.current))
+            self.begin_asking(self._find_label(self.list.current))
 
     async def _find_label(self, sample_id: int) -> None:
         label = await self.ask_label(f"Label for sample {sample_id}")
@@ -147,7 +167,7 @@ class Decide(Views):
         if self.searching:
             self.action_next_hit()
         elif self.pane.sample is not None:
-            self.begin(self._note(self.pane.sample.id))
+            self.begin_asking(self._note(self.pane.sample.id))
 
     async def _note(self, sample_id: int) -> None:
         from workbench.tui.widgets.prompts import AskLine
@@ -159,7 +179,7 @@ class Decide(Views):
 
     def action_edit(self) -> None:
         if self.pane.sample is not None:
-            self.begin(self._edit(self.pane.sample.id))
+            self.begin_asking(self._edit(self.pane.sample.id))
 
     async def _edit(self, sample_id: int) -> None:
         from workbench.tui.screens.editing import EditScreen
@@ -226,7 +246,20 @@ class Decide(Views):
         from workbench.tui.screens.explaining import ExplainScreen
 
         if self.pane.sample is not None and self.pane.explanation is not None:
+            self.workbench.hold_keys()
             self.app.push_screen(ExplainScreen(self.pane.sample, self.pane.explanation))
+
+
+def learn_if_due(store: Store) -> int | None:
+    """Start a learn job, unless the last one took so long that it is too early for another; returns its number."""
+    from workbench.pipeline.start import learn_later
+
+    for job in jobs.newest(store, 1, kind="learn"):
+        if job.finished_at is not None:
+            took = float((job.result or {}).get("seconds") or 0.0)
+            if (seconds_since(job.finished_at) or 0.0) < took / LEARNING_SHARE:
+                return None
+    return learn_later(store)
 
 
 def _what(act: Act) -> str:

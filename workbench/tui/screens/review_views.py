@@ -27,7 +27,7 @@ class Views(Reviewing):
         return self.hits is not None
 
     def action_view(self) -> None:
-        self.begin(self._view())
+        self.begin_asking(self._view())
 
     async def _view(self) -> None:
         from workbench.tui.widgets.prompts import AskLine
@@ -50,7 +50,7 @@ class Views(Reviewing):
         return f"{number(total)} sample{'' if total == 1 else 's'}"
 
     def action_jump(self) -> None:
-        self.begin(self._ask_jump())
+        self.begin_asking(self._ask_jump())
 
     async def _ask_jump(self) -> None:
         from workbench.tui.widgets.prompts import AskLine
@@ -71,7 +71,7 @@ class Views(Reviewing):
             self.show_current()
 
     def action_search(self) -> None:
-        self.begin(self._search())
+        self.begin_asking(self._search())
 
     async def _search(self) -> None:
         from workbench.tui.widgets.prompts import AskLine
@@ -149,10 +149,10 @@ class Views(Reviewing):
         if self.listing is not None:
             new = self.arrived
             self.open_view(self.listing.view, self.list.current)
-            self.say(f"Read again{f': {number(new)} new samples in the project' if new else ''}.")
+            self.say(f"Read again{f': {number(new)} new' if new else ''}.")
 
     def action_sort(self) -> None:
-        self.begin(self._sort())
+        self.begin_asking(self._sort())
 
     async def _sort(self) -> None:
         from workbench.tui.widgets.prompts import Finder, Option
@@ -169,7 +169,7 @@ class Views(Reviewing):
             self.open_view(views.parse(" ".join([*words, chosen]).strip()))
 
     def action_save_view(self) -> None:
-        self.begin(self._save_view())
+        self.begin_asking(self._save_view())
 
     async def _save_view(self) -> None:
         from workbench.tui.widgets.prompts import AskLine
@@ -184,7 +184,7 @@ class Views(Reviewing):
             self.say(f"Saved as {clean(kept)}: w opens it.")
 
     def action_open_view(self) -> None:
-        self.begin(self._open_view())
+        self.begin_asking(self._open_view())
 
     async def _open_view(self) -> None:
         from workbench.tui.widgets.prompts import Finder, Option

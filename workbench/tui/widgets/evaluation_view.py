@@ -155,7 +155,8 @@ def _before_after(
 
 
 def verdict(before: Mapping[str, Any], after: Mapping[str, Any], paired: Mapping[str, Any] | None = None) -> str:
-    """``better``, ``worse``, ``unclear`` (the paired interval holds 0, or the intervals overlap), ``changed``, ``same``."""
+    """``better``, ``worse``, ``unclear`` (the paired interval holds 0, or the intervals overlap), ``changed`` (there is
+    no interval, or no better direction), ``same``."""
     change = after["value"] - before["value"]
     if change == 0:
         return "same"
@@ -164,7 +165,9 @@ def verdict(before: Mapping[str, Any], after: Mapping[str, Any], paired: Mapping
     else:
         lows: list[Any] = [before.get("low"), after.get("low")]
         highs: list[Any] = [before.get("high"), after.get("high")]
-        unclear = None not in (*lows, *highs) and max(lows) <= min(highs)
+        if None in (*lows, *highs):
+            return "changed"  # nobody knows how much of it is chance
+        unclear = max(lows) <= min(highs)
     if unclear:
         return "unclear"
     direction = after.get("direction")

@@ -314,7 +314,8 @@ def score_lines(one: About, shown: Detail | None, width: int, *, height: int, wa
     if waiting or shown is None:
         return [*lines, Content.styled(waiting, MUTED)]
     if not any(shown.bins):
-        return [*lines, Content.styled("No numbers yet: p counts, r runs the chain.", MUTED)]
+        counted = bool(shown.examples or shown.total)  # a filter without a number of its own has no histogram
+        return lines if counted else [*lines, Content.styled("No numbers yet: p counts, r runs.", MUTED)]
     threshold, side = one.threshold
     return lines + charts.histogram(
         shown.low, shown.high, shown.bins, width, height=height, threshold=threshold, drops=side

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -21,6 +21,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from workbench.text import clean
+from workbench.tui.typed import Line
 
 LONGEST = 20_000
 
@@ -184,7 +185,7 @@ class Form(VerticalScroll, can_focus=False):
             editor = Choice(field.choices or ("yes", "no"), text)
         else:
             suggester = SuggestFromList(field.suggestions) if field.suggestions else None
-            editor = Input(
+            editor = Line(
                 text, compact=True, max_length=LONGEST, suggester=suggester, select_on_focus=False,
                 placeholder="none" if field.optional or field.kind == "mapping" else "",
             )  # fmt: skip
@@ -215,6 +216,13 @@ class Form(VerticalScroll, can_focus=False):
         for row in self.query(Row):
             if row.field.name == name:
                 row.text = show(row.field, value)
+
+    def offer(self, name: str, suggestions: Sequence[str], help_: str) -> None:
+        """Other suggestions and another help for a field that is typed in."""
+        for row in self.query(Row):
+            if row.field.name == name and isinstance(row.editor, Input):
+                row.field = replace(row.field, suggestions=tuple(suggestions), help=help_)
+                row.editor.suggester = SuggestFromList(suggestions)
 
     def focused_field(self) -> Field | None:
         """The field under the cursor, or None when the cursor is elsewhere."""

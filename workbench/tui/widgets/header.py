@@ -37,18 +37,24 @@ class Header(Lines):
         width = self.outer_size.width
         counts = self._counts(app)
         project = short(safe(app.project.outline.name if app.project else "workbench"), max(10, width // 4))
-        for long_names in (True, False):
+        for long_names, shown in self._choices(counts):
             modes = self._modes(app, long_names)
             used = cell_len(project) + 3 + sum(cell_len(text) for text, _ in modes)
-            shown = list(counts)
-            while shown and used + 2 + len("  ".join(shown)) > width - 1:
-                shown.pop()
-            if shown or not counts:
+            right = "  ".join(shown)
+            if used + 2 + len(right) <= width - 1:
                 break
-        right = "  ".join(shown)
         gap = max(0, width - used - len(right) - 1)
         return [(f" {project}", "header--project"), ("  ", "header--mode"), *modes,
                 (" " * gap, "header--mode"), (right, "header--count"), (" ", "header--mode")]  # fmt: skip
+
+    def _choices(self, counts: list[str]) -> list[tuple[bool, list[str]]]:
+        """Whether the modes have names, and the counts: everything first, then less and less."""
+        if not counts:
+            return [(True, []), (False, [])]
+        samples, accepted, *cost = counts
+        both = [f"{accepted.split(' ')[0]} of {samples.split(' ')[0]} accepted"]
+        wide = [(True, counts), (True, [*both, *cost]), (True, both)]
+        return [*wide, (False, counts), (False, [*both, *cost]), (False, both), (False, [samples]), (False, [])]
 
     def _modes(self, app: WorkbenchApp[None], long_names: bool) -> list[Run]:
         runs: list[Run] = []

@@ -160,6 +160,8 @@ def run_line(job: Job, width: int) -> Content:
     model = str(job.parameters.get("model", "")) if job.kind == "generate" else ""
     state = job.state.ljust(11)
     parts = [part for part in (ago(job.finished_at or job.created_at), count, cost) if part]
+    if width < 60:
+        parts = parts[1:] or parts  # how much came before how long ago
     while len(parts) > 1 and width - len("  ".join(parts)) - 21 < 16:
         parts.pop()
     right = "  ".join(reversed(parts))

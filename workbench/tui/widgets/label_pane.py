@@ -38,7 +38,7 @@ class LabelPane(Pane):
     }  # fmt: skip
     DEFAULT_CSS = """
     LabelPane {
-        width: 3fr; height: 1fr; background: $background;
+        width: 28; height: 1fr; background: $background;
         & > .pane--title { color: $text-muted; background: $panel; }
         & > .pane--key { color: $accent; background: $background; }
         & > .pane--value { color: $foreground; background: $background; }

@@ -142,6 +142,12 @@ class Lines(Widget):
             made = self._lines_made[y] = (runs, width, self.strip(runs, width))
         return made[2]
 
+    def refresh_if_changed(self) -> None:
+        """Draw anew only if the first line is not as it was drawn: an empty frame would cost bytes and time, too."""
+        made = self._lines_made.get(0)
+        if made is None or made[0] != self.runs(0):
+            self.refresh()
+
     def render_lines(self, crop: Region) -> list[Strip]:
         whole = crop.x == 0 and crop.width >= self.outer_size.width
         lines = (self.render_line(y) for y in crop.line_range)

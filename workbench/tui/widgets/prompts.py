@@ -19,6 +19,7 @@ from textual.widgets import Input
 
 from workbench.errors import WorkbenchError
 from workbench.text import clean
+from workbench.tui.typed import Line
 from workbench.tui.widgets.lines import Run, cut, safe, wrap
 from workbench.tui.widgets.pane import Pane
 
@@ -62,6 +63,11 @@ class Dialog(ModalScreen[T]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False, priority=True)]
     NOTHING: ClassVar[object] = None
+
+    def on_screen_resume(self) -> None:
+        release = getattr(self.app, "release_keys", None)
+        if release is not None:
+            self.call_after_refresh(release)
 
     def action_leave(self) -> None:
         self.dismiss(self.NOTHING)  # type: ignore[arg-type]
@@ -116,7 +122,7 @@ class AskLine(Dialog["str | None"]):
         self._tell("", bad=False)
         with Vertical():
             yield title
-            yield Input(self.value, select_on_focus=False)
+            yield Line(self.value, select_on_focus=False)
             yield self.text
 
     def _tell(self, sentence: str, *, bad: bool) -> None:
@@ -176,7 +182,7 @@ class Finder(Dialog["str | None"]):
         title.title = [(cut(safe(self.question), WIDTH - 4), "pane--title")]
         with Vertical():
             yield title
-            yield Input(placeholder="type to find", select_on_focus=False)
+            yield Line(placeholder="type to find", select_on_focus=False)
             yield self.text
 
     def on_mount(self) -> None:

@@ -29,7 +29,7 @@ class SampleList(Lines, can_focus=True):
     }  # fmt: skip
     DEFAULT_CSS = """
     SampleList {
-        width: 5fr; height: 1fr;
+        width: 9fr; height: 1fr;
         & > .list--title { color: $text-muted; background: $panel; }
         & > .list--row { color: $foreground; background: $background; }
         & > .list--cursor { color: $block-cursor-foreground; background: $block-cursor-background; text-style: bold; }
@@ -41,8 +41,9 @@ class SampleList(Lines, can_focus=True):
     }
     """
 
-    def __init__(self) -> None:
+    def __init__(self, label_width: int = 20) -> None:
         super().__init__()
+        self.label_width = min(20, label_width)  # cells of the longest label
         self.listing: Listing | None = None
         self.store: Store | None = None
         self.title = ""
@@ -51,6 +52,8 @@ class SampleList(Lines, can_focus=True):
         self.marked: set[int] = set()
         self.empty: list[str] = []
         self._rows: dict[int, Row] = {}
+        self._left: set[int] = set()  # of those, what no longer meets the view
+        self._asks_left = False  # nothing leaves a view before somebody has committed
         self._strips: dict[tuple[int, bool, str], tuple[Row, int, Strip]] = {}
 
     @property
@@ -62,7 +65,8 @@ class SampleList(Lines, can_focus=True):
         """Show another view from its first row."""
         self.store, self.listing = store, listing
         self.top = self.cursor = 0
-        self._rows.clear()
+        self._forget()
+        self._asks_left = False
         self.refresh()
 
     def __len__(self) -> int:
@@ -77,20 +81,31 @@ class SampleList(Lines, can_focus=True):
         """What the list shows of a sample; read with its neighbours when it is not at hand."""
         if sample_id not in self._rows:
             self._read(self.top)
-            if sample_id not in self._rows and self.store is not None:
-                self._rows.update(samples.rows(self.store, [sample_id]))
+            if sample_id not in self._rows:
+                self._fetch([sample_id])
         return self._rows.get(sample_id)
+
+    def _fetch(self, ids: Sequence[int]) -> None:
+        if self.store is None or self.listing is None or not ids:
+            return
+        rows = samples.rows(self.store, ids)
+        self._rows.update(rows)
+        self._left.difference_update(ids)
+        if self._asks_left:
+            self._left |= self.listing.left(self.store, rows)
+
+    def _forget(self) -> None:
+        self._rows.clear()
+        self._left.clear()
 
     def _read(self, start: int) -> None:
         if self.listing is None or self.store is None:
             return
         if len(self._rows) > CACHE:
-            self._rows.clear()
+            self._forget()
         page = self.height
         wanted = self.listing.rows[max(0, start - page // 2) : start + page + page // 2]
-        missing = [sample_id for sample_id in wanted if sample_id not in self._rows]
-        if missing:
-            self._rows.update(samples.rows(self.store, missing))
+        self._fetch([sample_id for sample_id in wanted if sample_id not in self._rows])
 
     def reread(self, ids: Sequence[int] | None = None) -> None:
         """Read rows anew: those of an act, or all that are visible; lines that differ are drawn."""
@@ -98,12 +113,14 @@ class SampleList(Lines, can_focus=True):
             return
         visible = self.listing.rows[self.top : self.top + self.height]
         wanted = [sample_id for sample_id in visible if ids is None or sample_id in ids]
-        before = {sample_id: self._rows.get(sample_id) for sample_id in wanted}
+        before = {sample_id: (self._rows.get(sample_id), sample_id in self._left) for sample_id in wanted}
+        self._asks_left = True
         if ids is None:
-            self._rows.clear()
-        self._rows.update(samples.rows(self.store, wanted) if wanted else {})
+            self._forget()
+        self._fetch(wanted)
         for offset, sample_id in enumerate(visible):
-            if sample_id in before and before[sample_id] != self._rows.get(sample_id):
+            now = (self._rows.get(sample_id), sample_id in self._left)
+            if sample_id in before and before[sample_id] != now:
                 self._draw_row(self.top + offset)
 
     def move_to(self, index: int, *, line: int | None = None) -> bool:
@@ -180,7 +197,7 @@ class SampleList(Lines, can_focus=True):
         if row is None:
             mark = "*" if sample_id in self.marked else " "
             return self.strip([(f"{'>' if here else ' '}{mark}{sample_id:>8}  deleted", "list--left")], width)
-        left = self.listing.left(row)
+        left = sample_id in self._left
         mark = "*" if sample_id in self.marked else "~" if left else " "
         key = (sample_id, here, mark)
         made = self._strips.get(key)
@@ -191,8 +208,8 @@ class SampleList(Lines, can_focus=True):
         return made[2]
 
     def _row_runs(self, row: Row, width: int, mark: str, here: bool, left: bool) -> list[Run]:
-        digits = max(6, len(str(self.listing.water if self.listing else 0)))
-        label_width = 0 if width < 40 else min(20, width // 4)
+        digits = max(3, len(str(self.listing.water if self.listing else 0)))
+        label_width = 0 if width < 40 else min(self.label_width, width // 3)
         head = f"{'>' if here else ' '}{mark}{row.id:>{digits}} "
         sign = SIGNS.get(row.status, "?")
         name = "-" if row.label is None else safe(row.label, limit=label_width + 1)

@@ -23,7 +23,7 @@ class SamplePane(Pane):
     }  # fmt: skip
     DEFAULT_CSS = """
     SamplePane {
-        width: 5fr; height: 1fr; background: $background;
+        width: 7fr; height: 1fr; background: $background;
         & > .pane--title { color: $text-muted; background: $panel; }
         & > .pane--text { color: $foreground; background: $background; text-style: bold; }
         & > .pane--name { color: $text-muted; background: $background; }
