@@ -156,3 +156,10 @@ def test_a_corrected_sample_is_still_the_one_that_came(store: Store) -> None:
         "EXPLAIN QUERY PLAN SELECT 1 FROM sample WHERE original_hash = ? AND origin = ? AND split = ?", "abc"
     )
     assert "sample_original" in plan[0][3]
+
+
+def test_a_bulk_act_says_what_it_hits(store: Store) -> None:
+    samples.add(store, [NewSample({"text": role}, "a", *samples.ROLES[role]) for role in samples.ROLES])
+    ids = [row[0] for row in store.read("SELECT id FROM sample ORDER BY id")]
+    assert samples.kinds(store, ids) == {"test": 1, "validation": 1, "seed": 1}
+    assert samples.kinds(store, []) == {}

@@ -332,6 +332,24 @@ def counts(store: Store) -> dict[str, int]:
     return result
 
 
+def kinds(store: Store, ids: Sequence[int]) -> dict[str, int]:
+    """What a bulk act would hit besides plain generated samples: test, validation and seed samples, and dropped ones."""
+    found = dict.fromkeys(("test", "validation", "seed", "dropped"), 0)
+    for start in range(0, len(ids), 5_000):
+        chunk = list(ids[start : start + 5_000])
+        for origin, split, dropped, n in store.read(
+            "SELECT origin, split, dropped > 0, count(*) FROM sample "
+            f"WHERE id IN ({','.join('?' * len(chunk))}) GROUP BY origin, split, dropped > 0",
+            chunk,
+        ):
+            if split != "train":
+                found[split] += n
+            elif origin == "seed":
+                found["seed"] += n
+            found["dropped"] += n if dropped else 0
+    return {kind: n for kind, n in found.items() if n}
+
+
 def label_counts(store: Store, *, origin: str = "synthetic", data_set: bool = False) -> dict[str, int]:
     """Samples per label, from the tally (single-label tasks)."""
     where = "(dropped = 0 OR status = 'accepted') AND status != 'rejected' AND" if data_set else ""

@@ -29,6 +29,9 @@ DEBOUNCE = 0.25
 MORE = "more"
 UP_TO = "up to"
 
+#: More requests than this are asked about first, free ones too: a slip of the finger makes 50,030 of 500.
+MANY = 5_000
+
 
 class GenerateScreen(JobScreen):
     """Recipes and settings on the left; the preview, or the run under way, on the right; all runs below."""
@@ -309,7 +312,7 @@ class GenerateScreen(JobScreen):
                 f"This recipe with these parameters and seed has its {preview.kept:,} samples already; "
                 "raise the number, or press m for more."
             )
-        if str(asked["model"]).partition(":")[0] != "embedded":
+        if str(asked["model"]).partition(":")[0] != "embedded" or preview.requests > MANY:
             question, lines = view.question(preview, asked, limits)
             if not await self.ask(Confirm(question, lines, yes="send them", no="do not")):
                 return

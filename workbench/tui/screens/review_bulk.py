@@ -93,6 +93,9 @@ class Bulk(Decide):
         shown = samples.rows(self.store, list(ids[:EXAMPLES]))
         lines = [f"#{row.id}  {clean(row.text, limit=60)}" for row in shown.values()]
         lines += [f"… and {number(len(ids) - EXAMPLES)} more"] if len(ids) > EXAMPLES else []
+        hit = await self.read(lambda store: samples.kinds(store, ids))
+        if hit:
+            lines += ["", "Of these: " + ", ".join(f"{number(n)} {kind}" for kind, n in hit.items()) + "."]
         if not await self.ask(Confirm(f"{title} {count} {where}?", [*lines, "", "One undo takes it all back."])):
             self.say("Nothing was changed.")
             return
