@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -84,19 +85,22 @@ Parse = Callable[[Answer, Setting, Mapping[str, Any], Mapping[str, Any]], Mappin
 Ask = Callable[[Request], "Any"]
 
 
-class Accept:
-    """A rule that decides, in request order, which samples a feedback recipe keeps. It remembers what it has seen."""
+class Accept(ABC):
+    """A rule that decides, in request order, which samples a feedback recipe keeps. It remembers what it has seen.
 
-    def __init__(self, setting: Setting, **options: Any) -> None:
-        raise TypeError(f"{type(self).__name__} takes no options {sorted(options)} for {setting.config.name}")
+    It is made with the setting and the recipe's options for it, by name.
+    """
 
+    @abstractmethod
+    def __init__(self, setting: Setting) -> None: ...
+
+    @abstractmethod
     def seen(self, example: Example) -> None:
         """Take note of a seed, or of a sample that an earlier wave kept."""
-        raise NotImplementedError(f"{type(self).__name__} must define seen")
 
+    @abstractmethod
     def judge(self, example: Example) -> Refusal | None:
         """Why this sample is not kept, or None; a kept one counts as seen afterwards."""
-        raise NotImplementedError(f"{type(self).__name__} must define judge")
 
 
 CONDITIONS: Registry[Condition] = Registry("condition", "workbench.generate.conditions", "workbench.conditions")
