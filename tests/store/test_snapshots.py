@@ -63,8 +63,8 @@ def test_a_file_is_known_by_content_role_and_mapping(store: Store) -> None:
     first = snapshots.add_source(store, b"1" * 32, "seed", "{}", "/a\udcff.jsonl", None)
     assert snapshots.add_source(store, b"1" * 32, "seed", "{}", "/moved.jsonl", None) == first
     assert snapshots.add_source(store, b"1" * 32, "test", "{}", "/a", None) != first
-    assert snapshots.find_source(store, b"1" * 32, "seed", "{}") == first
-    assert snapshots.find_source(store, b"2" * 32, "seed", "{}") is None
+    assert snapshots.add_source(store, b"1" * 32, "seed", "{}", "again.jsonl", None) == first
+    assert snapshots.add_source(store, b"2" * 32, "seed", "{}", "other.jsonl", None) != first
     snapshots.count_source(store, first, 10, 7)
     snapshots.count_source(store, first, 10, 0)
     assert next((one.path, one.read, one.added) for one in snapshots.sources(store)) == ("/a?.jsonl", 10, 7)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import Any
 
 from workbench.errors import WorkbenchError
 from workbench.generate.asking import Stopped
@@ -14,7 +13,6 @@ from workbench.jobs.run import Ended, JobContext
 from workbench.pipeline import start
 from workbench.pipeline.setting import Run, run_of, series_parameters
 from workbench.store import jobs, ledger
-from workbench.store.connection import Store
 
 
 def run(context: JobContext) -> Ended:
@@ -99,9 +97,3 @@ def _prepared(engine: Engine, needed: bool) -> Ended:
     except Stopped as stop:
         return Ended(engine.result(), "cancelled" if engine.cancelled else "failed", str(stop))
     return Ended({**engine.result(), "prepared": dict(engine.setting.prepared)})
-
-
-def prepared(store: Store, job_id: int) -> dict[str, Any]:
-    """What a ``--prepare-only`` job found."""
-    result = jobs.get(store, job_id).result or {}
-    return dict(result.get("prepared", {}))

@@ -155,12 +155,6 @@ def evaluations(store: Store, limit: int = 20) -> list[dict[str, Any]]:
     ]
 
 
-def find_source(store: Store, sha256: bytes, role: str, mapping: str) -> int | None:
-    """The number of a file imported before with the same content, role and mapping."""
-    row = store.one("SELECT id FROM source WHERE sha256 = ? AND role = ? AND mapping = ?", (sha256, role, mapping))
-    return int(row[0]) if row else None
-
-
 def add_source(store: Store, sha256: bytes, role: str, mapping: str, path: str, job_id: int | None) -> int:
     """Note a file that is about to be imported (its rows are counted with ``count_source``)."""
     with store.write() as connection:
