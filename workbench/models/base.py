@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 from workbench.errors import WorkbenchError
 from workbench.text import content_hash
 
-Capability = Literal["chat", "structured", "logprobs", "embeddings", "text_given_label"]
+Capability = Literal["chat", "structured", "logprobs", "embeddings", "completions", "text_given_label"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,9 @@ class Request:
 
     ``messages`` are chat messages (``role``, ``content``); ``conditions`` is what the sample should be (``label``, ...):
     an endpoint reads the messages, the embedded model the conditions. ``parameters`` go to the endpoint as they are
-    (``temperature``, ``max_tokens``, ``top_p``, ``stop``, ``logprobs``). ``draw`` tells wanted repeats apart.
+    (``temperature``, ``max_tokens``, ``top_p``, ``stop``, ``logprobs``). ``schema`` is the JSON Schema that the answer should
+    follow. ``prompt`` is a raw prompt to be continued, without a chat template; then there are no messages. ``draw`` tells
+    wanted repeats apart.
     """
 
     messages: tuple[Mapping[str, str], ...]
@@ -26,17 +28,18 @@ class Request:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     schema: Mapping[str, Any] | None = None
     draw: int = 0
+    prompt: str | None = None
 
     def key(self, model: str, group: str) -> str:
         """Hex SHA-256 over everything that decides the answer: the name under which the answer is kept and found again."""
-        return content_hash(
-            [model, group, list(self.messages), dict(self.conditions), dict(self.parameters), self.schema, self.draw]
-        )
+        told: Any = list(self.messages) if self.prompt is None else self.prompt
+        return content_hash([model, group, told, dict(self.conditions), dict(self.parameters), self.schema, self.draw])
 
 
 @dataclass(slots=True)
 class Answer:
-    """What came back. ``logprobs`` are natural logarithms, one per output token; ``seconds`` is the time it took."""
+    """What came back. ``logprobs`` are natural logarithms, one per output token; ``seconds`` is the time it took;
+    ``endpoint`` is the host that gave it, empty for a model in this process."""
 
     text: str
     model: str
@@ -45,6 +48,7 @@ class Answer:
     output_tokens: int = 0
     logprobs: list[float] | None = None
     seconds: float = 0.0
+    endpoint: str = ""
 
 
 class ModelError(WorkbenchError):

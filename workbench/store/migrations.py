@@ -64,18 +64,36 @@ CREATE TABLE prompt (id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, messages
 CREATE TABLE answer (
     id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, text TEXT NOT NULL, model TEXT NOT NULL, finish_reason TEXT,
     input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, logprobs BLOB, seconds REAL NOT NULL, cost REAL,
-    created_at TEXT NOT NULL
+    endpoint TEXT NOT NULL DEFAULT '', created_at TEXT NOT NULL
 ) STRICT;
 
+-- first_answer_id: the answer that could not be read, where a repairing request gave the one in force.
 CREATE TABLE request (
     id INTEGER PRIMARY KEY, series_id INTEGER NOT NULL REFERENCES series (id), ordinal INTEGER NOT NULL,
     job_id INTEGER NOT NULL REFERENCES job (id), prompt_id INTEGER NOT NULL REFERENCES prompt (id),
     parameters TEXT NOT NULL, conditions TEXT NOT NULL, parents TEXT NOT NULL, draw INTEGER NOT NULL,
-    answer_id INTEGER REFERENCES answer (id), state TEXT NOT NULL CHECK (state IN ('answered', 'parsed', 'failed')),
+    answer_id INTEGER REFERENCES answer (id), first_answer_id INTEGER REFERENCES answer (id), state TEXT NOT NULL CHECK (state IN ('answered', 'parsed', 'failed')),
     reason TEXT, attempts INTEGER NOT NULL, created_at TEXT NOT NULL,
     UNIQUE (series_id, ordinal)
 ) STRICT;
 CREATE INDEX request_job ON request (job_id, state);
+CREATE INDEX request_failed ON request (series_id, ordinal) WHERE state = 'failed';
+
+-- Requests that were handed in together, to be answered within a day or so. name: ours, made before the endpoint knows of it;
+-- remote: the endpoint's. ordinals: JSON list of the places of the series.
+CREATE TABLE batch (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, series_id INTEGER NOT NULL REFERENCES series (id),
+    job_id INTEGER NOT NULL REFERENCES job (id), endpoint TEXT NOT NULL, remote TEXT, input_file TEXT,
+    ordinals TEXT NOT NULL, state TEXT NOT NULL, details TEXT NOT NULL DEFAULT '{}',
+    created_at TEXT NOT NULL, looked_at TEXT
+) STRICT;
+CREATE INDEX batch_series ON batch (series_id, id);
+
+-- What an endpoint was found to be able to do: asked once, remembered.
+CREATE TABLE ability (
+    endpoint TEXT NOT NULL, model TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, found_at TEXT NOT NULL,
+    PRIMARY KEY (endpoint, model, name)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE source (
     id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL, role TEXT NOT NULL, mapping TEXT NOT NULL, path TEXT NOT NULL,
