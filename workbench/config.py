@@ -6,120 +6,29 @@ import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from workbench.errors import FileError, UsageError
 from workbench.paths import user_config
+from workbench.task import LANGUAGES as LANGUAGES  # noqa: PLC0414 - others take these from here
+from workbench.task import LONGEST_LABEL as LONGEST_LABEL  # noqa: PLC0414
+from workbench.task import Label as Label  # noqa: PLC0414
+from workbench.task import Part, Task
 
 M = TypeVar("M", bound=BaseModel)
 
 MAXIMUM_BYTES = 1_000_000
 MAXIMUM_DEPTH = 12
-#: Characters of a label's and of a project's name.
-LONGEST_LABEL, LONGEST_NAME = 200, 100
+#: Characters of a project's name.
+LONGEST_NAME = 100
 
 try:
     from yaml import CSafeLoader as Loader
 except ImportError:  # PyYAML built without libyaml
     from yaml import SafeLoader as Loader  # type: ignore[assignment]
-
-
-#: What prompts call a language; models understand names better than codes.
-LANGUAGES = {
-    "ar": "Arabic",
-    "bn": "Bengali",
-    "cs": "Czech",
-    "da": "Danish",
-    "de": "German",
-    "el": "Greek",
-    "en": "English",
-    "es": "Spanish",
-    "fa": "Persian",
-    "fi": "Finnish",
-    "fr": "French",
-    "he": "Hebrew",
-    "hi": "Hindi",
-    "hu": "Hungarian",
-    "id": "Indonesian",
-    "it": "Italian",
-    "ja": "Japanese",
-    "ko": "Korean",
-    "nb": "Norwegian",
-    "nl": "Dutch",
-    "no": "Norwegian",
-    "pl": "Polish",
-    "pt": "Portuguese",
-    "ro": "Romanian",
-    "ru": "Russian",
-    "sv": "Swedish",
-    "sw": "Swahili",
-    "ta": "Tamil",
-    "th": "Thai",
-    "tr": "Turkish",
-    "uk": "Ukrainian",
-    "ur": "Urdu",
-    "vi": "Vietnamese",
-    "zh": "Chinese",
-}
-
-
-class Part(BaseModel):
-    """Base of every section: unknown keys are mistakes, not extras."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-
-
-class TaskField(Part):
-    """One named part of a sample."""
-
-    kind: Literal["text"] = "text"
-    description: str = ""
-
-
-class Label(Part):
-    """One class of a classification task. ``description`` goes into prompts and beside the label on the screen."""
-
-    name: str = Field(min_length=1, max_length=LONGEST_LABEL)
-    description: str = ""
-
-
-def _label(value: Any) -> Any:
-    return {"name": value} if isinstance(value, str) else value
-
-
-class Task(Part):
-    """What the data is for."""
-
-    kind: Literal["classification"] = "classification"
-    description: str = ""
-    language: str = "en"
-    fields: dict[str, TaskField] = Field(default_factory=lambda: {"text": TaskField()}, min_length=1)
-    labels: list[Annotated[Label, BeforeValidator(_label)]] = Field(min_length=2)
-
-    @field_validator("labels")
-    @classmethod
-    def _distinct(cls, labels: list[Label]) -> list[Label]:
-        names = [label.name for label in labels]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"label {twice[0]!r} stands twice")
-        return labels
-
-    @property
-    def label_names(self) -> list[str]:
-        return [label.name for label in self.labels]
-
-    @property
-    def language_name(self) -> str:
-        """The language as prompts name it; a code that is not known stays a code."""
-        return LANGUAGES.get(self.language.partition("-")[0].lower(), self.language)
-
-    @property
-    def text_field(self) -> str:
-        """The field that a classifier reads and a model writes: the first one."""
-        return next(iter(self.fields))
 
 
 class Price(Part):
@@ -191,12 +100,6 @@ class Config(Part):
             return value
         sections = {"model", "generate", "curate", "review", "evaluate", "export"}
         return {key: inner for key, inner in value.items() if inner is not None or key not in sections}
-
-    @model_validator(mode="after")
-    def _one_text_field(self) -> Config:
-        if self.task.kind == "classification" and len(self.task.fields) != 1:
-            raise ValueError("a classification task has exactly one field")
-        return self
 
 
 def load_yaml(path: Path) -> tuple[Any, yaml.Node]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from workbench.errors import ProjectError, UsageError
 from workbench.memo import remembered
 from workbench.paths import data_folder, user_config
+from workbench.task_kinds import FieldOutline, LabelShape
 from workbench.text import clean
 
 if TYPE_CHECKING:
@@ -85,6 +86,9 @@ class Outline:
     text_field: str
     labels: tuple[LabelOutline, ...]
     review_view: str
+    kind: str
+    label_shape: LabelShape
+    fields: tuple[FieldOutline, ...]
 
 
 @dataclass(frozen=True)
@@ -110,9 +114,17 @@ class Project:
 
         Raises what ``config`` raises.
         """
-        found = remembered("outline", _sources(self.settings), self._outline)
-        labels = tuple(LabelOutline(*label) for label in found["labels"])
-        return Outline(found["name"], found["database"], found["text_field"], labels, found["review_view"])
+        found = remembered("outline-2", _sources(self.settings), self._outline)
+        return Outline(
+            found["name"],
+            found["database"],
+            found["text_field"],
+            tuple(LabelOutline(*label) for label in found["labels"]),
+            found["review_view"],
+            found["kind"],
+            found["label_shape"],
+            tuple(FieldOutline(*field) for field in found["fields"]),
+        )
 
     def _outline(self) -> dict[str, Any]:
         config = self.config
@@ -122,6 +134,9 @@ class Project:
             "text_field": config.task.text_field,
             "labels": [[label.name, label.description] for label in config.task.labels],
             "review_view": config.review.view,
+            "kind": config.task.kind,
+            "label_shape": config.task.label_shape,
+            "fields": [[name, one.kind, one.required, one.description] for name, one in config.task.fields.items()],
         }
 
     @cached_property

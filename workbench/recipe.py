@@ -9,11 +9,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from workbench.config import Part, check, load_yaml
+from workbench.config import check, load_yaml
 from workbench.errors import UsageError
 from workbench.paths import PACKAGE
+from workbench.task import Part
+from workbench.task_kinds import KINDS
 
 FOLDER = PACKAGE / "recipes"
 
@@ -69,7 +71,24 @@ class PromptText(Part):
     """Jinja templates. They see the task, the label, conditions, demonstrations and parameters."""
 
     system: str = ""
-    user: str = Field(min_length=1)
+    user: str = ""
+    completion: str = ""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> PromptText:
+        if bool(self.user) == bool(self.completion) or (self.completion and self.system):
+            raise ValueError(
+                "a prompt is either user (with or without system), or completion, a raw text to be continued"
+            )
+        return self
+
+    def templates(self) -> list[tuple[str, str]]:
+        """(role, template) in the order in which they are sent."""
+        return [
+            (role, text)
+            for role, text in (("system", self.system), ("user", self.user), ("prompt", self.completion))
+            if text
+        ]
 
 
 class Recipe(Part):
@@ -82,8 +101,8 @@ class Recipe(Part):
     arxiv: str = ""
     year: int
     place: str
-    tasks: list[Literal["classification"]] = Field(min_length=1)
-    needs: list[Literal["chat", "text_given_label", "logprobs", "structured", "embeddings", "seeds"]]
+    tasks: list[str] = Field(min_length=1)
+    needs: list[Literal["chat", "text_given_label", "logprobs", "structured", "embeddings", "completions", "seeds"]]
     summary: str
     when: str
     requests_per_sample: str
@@ -96,6 +115,13 @@ class Recipe(Part):
     parse: Step
     wave: int | str | None = None
     accept: list[Step] = Field(default_factory=list)
+
+    @field_validator("tasks")
+    @classmethod
+    def _kinds(cls, tasks: list[str]) -> list[str]:
+        if unknown := next((name for name in tasks if name not in KINDS), None):
+            raise ValueError(f"there is no task kind {unknown!r}; there are: {', '.join(KINDS)}")
+        return tasks
 
     @field_validator("wave")
     @classmethod
@@ -131,6 +157,10 @@ class Recipe(Part):
         """Why this recipe cannot run with that model and project, as a sentence; None if it can."""
         if task not in self.tasks:
             return f"Recipe {self.name!r} is for {', '.join(self.tasks)}, but this project's task is {task}."
+        if "chat" not in capabilities and task != "classification":
+            return (
+                f"{model} writes single texts given one label; for a task of kind {task} use an endpoint (openai:NAME)."
+            )
         offered = set(capabilities) | ({"text_given_label"} if "chat" in capabilities else set())
         missing = [need for need in self.needs if need != "seeds" and need not in offered]
         if missing:
@@ -139,6 +169,7 @@ class Recipe(Part):
                 "logprobs": "give token log-probabilities",
                 "structured": "answer by a JSON schema",
                 "embeddings": "give embeddings",
+                "completions": "continue raw prompts",
             }
             wanted = " and ".join(words.get(need, need) for need in missing)
             return (

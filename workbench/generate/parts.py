@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from workbench import answer_schema
 from workbench.config import Config, Label
 from workbench.models.base import Answer, Request
 from workbench.registry import Registry
@@ -47,6 +48,20 @@ class Setting:
     def label_names(self) -> tuple[str, ...]:
         return tuple(self.config.task.label_names)
 
+    @cached_property
+    def scale_steps(self) -> tuple[float, ...]:
+        """The numbers that a label on the task's scale may be asked to be, from low to high."""
+        scale = self.config.task.scale
+        if scale is None:
+            return ()
+        count = int((scale.high - scale.low) / scale.step + 1e-9) + 1
+        return tuple(round(scale.low + n * scale.step, 6) for n in range(count))
+
+    @cached_property
+    def answer_schema(self) -> Mapping[str, Any] | None:
+        """The JSON Schema of an answered sample; None where that is a single plain text."""
+        return answer_schema.schema(self.config.task)
+
     def random(self, *place: object) -> random.Random:
         """A generator of its own for one place, so that a draw depends on where it is, not on what was drawn before."""
         return random_at(self.seed, *place)
@@ -68,21 +83,47 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An answer that gives no sample, or a sample that the recipe does not keep: the reason, the number, the other sample."""
+    """An answer that gives no sample, or a sample that the recipe does not keep: the reason, the number, the other sample.
+
+    ``repairable`` says that the model had an answer but not in the asked form: it may be asked once to put it right.
+    """
 
     reason: str
     value: float | None = None
     other: int | None = None
+    repairable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """One sample as read from an answer. ``label`` None: the label is what the conditions asked for."""
+
+    fields: Mapping[str, Any]
+    label: Any = None
 
 
 #: (setting, ordinal, conditions so far, options) -> conditions to add
 Condition = Callable[[Setting, int, Mapping[str, Any], Mapping[str, Any]], Mapping[str, Any]]
 #: (setting, ordinal, conditions, pool, options) -> demonstrations, in the order in which the prompt shows them
 Demonstrations = Callable[[Setting, int, Mapping[str, Any], Pool, Mapping[str, Any]], Sequence[Example]]
-#: (answer, setting, conditions, options) -> the sample's fields, or why there is none
-Parse = Callable[[Answer, Setting, Mapping[str, Any], Mapping[str, Any]], Mapping[str, Any] | Refusal]
+#: (answer, setting, conditions, options) -> what the answer holds, or why it gives no sample
+Read = Callable[[Answer, Setting, Mapping[str, Any], Mapping[str, Any]], "Sequence[Content] | Refusal"]
+#: (setting, options) -> the JSON Schema that the answer should follow; None for plain text
+Schema = Callable[[Setting, Mapping[str, Any]], "Mapping[str, Any] | None"]
 #: asks one request and gives its answer (from the ledger when it is there)
 Ask = Callable[[Request], "Any"]
+
+
+def plain(setting: Setting, options: Mapping[str, Any]) -> None:
+    """The schema of an answer that is a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parser:
+    """How answers are read: ``read`` gives the samples of one, ``schema`` what the endpoint is told about their form."""
+
+    read: Read
+    schema: Schema = plain
 
 
 class Accept(ABC):
@@ -107,7 +148,7 @@ CONDITIONS: Registry[Condition] = Registry("condition", "workbench.generate.cond
 DEMONSTRATIONS: Registry[Demonstrations] = Registry(
     "demonstration selection", "workbench.generate.demonstrations", "workbench.demonstrations"
 )
-PARSERS: Registry[Parse] = Registry("parser", "workbench.generate.parsers", "workbench.parsers")
+PARSERS: Registry[Parser] = Registry("parser", "workbench.generate.parsers", "workbench.parsers")
 ACCEPT: Registry[type[Accept]] = Registry("acceptance rule", "workbench.generate.acceptance", "workbench.acceptance")
 #: (setting, ask, options) -> what later conditions find in ``setting.prepared``; a coroutine
 PREPARE: Registry[Callable[..., Any]] = Registry(

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from workbench.errors import UsageError
-from workbench.generate.parts import ACCEPT, CONDITIONS, DEMONSTRATIONS, PARSERS, Accept, Pool, Refusal, Setting
+from workbench.generate.parts import (
+    ACCEPT,
+    CONDITIONS,
+    DEMONSTRATIONS,
+    PARSERS,
+    Accept,
+    Content,
+    Pool,
+    Refusal,
+    Setting,
+)
 from workbench.generate.prompt import Prompts
 from workbench.models.base import Answer, Request
 from workbench.recipe import Recipe
+
+#: Characters of an unreadable answer that its repair shows to the model.
+REPAIRED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +46,8 @@ class Plan:
         self._conditions = [(CONDITIONS.get(step.part), recipe.options(step, parameters)) for step in recipe.conditions]
         shown = recipe.demonstrations
         self._demonstrations = (DEMONSTRATIONS.get(shown.part), recipe.options(shown, parameters)) if shown else None
-        self._parse = (PARSERS.get(recipe.parse.part), recipe.options(recipe.parse, parameters))
+        self._parser, self._reading = PARSERS.get(recipe.parse.part), recipe.options(recipe.parse, parameters)
+        self._schema = self._parser.schema(setting, self._reading)
         sent = {name: recipe.value(value, parameters) for name, value in recipe.model.items()}
         #: The project's own model parameters win over the recipe's.
         self.sent = {**sent, **(model_parameters or {})}
@@ -61,19 +75,42 @@ class Plan:
         if self._demonstrations:
             select, options = self._demonstrations
             shown = list(select(self.setting, ordinal, conditions, pool, options))
+        told = self._prompts.render(conditions, shown)
+        raw = bool(self.recipe.prompt.completion)
         request = Request(
-            messages=self._prompts.render(conditions, shown),
+            messages=() if raw else told,
             conditions=conditions,
             parameters=self.sent,
+            schema=None if raw else self._schema,
+            prompt=told[0]["content"] if raw else None,
             # Repeats are wanted here: the place in the series, and the seed, tell them apart in the cache.
             draw=(self.setting.seed << 32) | ordinal,
         )
         return Planned(ordinal, request, {"demonstrations": [one.id for one in shown]} if shown else {})
 
-    def parse(self, answer: Answer, conditions: Mapping[str, Any]) -> Mapping[str, Any] | Refusal:
-        """The sample's fields from an answer, or why it gives none."""
-        parse, options = self._parse
-        return parse(answer, self.setting, conditions, options)
+    def parse(self, answer: Answer, conditions: Mapping[str, Any]) -> Sequence[Content] | Refusal:
+        """The samples in an answer, or why it gives none."""
+        return self._parser.read(answer, self.setting, conditions, self._reading)
+
+    def unreadable(self, answer: Answer, conditions: Mapping[str, Any]) -> str | None:
+        """Why an answer is not in the asked form, where asking once more may mend that; None where it would not."""
+        found = self.parse(answer, conditions)
+        return found.reason if isinstance(found, Refusal) and found.repairable else None
+
+    def repair(self, request: Request, answer: Answer, why: str) -> Request:
+        """The request that asks to put an unreadable answer right: the same conversation, with what is wrong with it."""
+        told = (
+            f"That cannot be used: {why}. Send the same content again as one JSON object in the form that was asked for, "
+            "and nothing else."
+        )
+        return replace(
+            request,
+            messages=(
+                *request.messages,
+                {"role": "assistant", "content": answer.text[:REPAIRED]},
+                {"role": "user", "content": told},
+            ),
+        )
 
     def rules(self) -> list[tuple[str, Accept]]:
         """Fresh acceptance rules with their names."""

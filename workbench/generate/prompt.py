@@ -9,9 +9,11 @@ from functools import cached_property
 from types import FrameType
 from typing import Any
 
+from workbench import answer_schema
 from workbench.errors import WorkbenchError
 from workbench.generate.parts import Example, Setting
 from workbench.recipe import Recipe
+from workbench.task_kinds import KINDS
 
 #: A rendered prompt may be this long; a template that loops away is a mistake, not a prompt.
 LONGEST = 400_000
@@ -26,8 +28,9 @@ class Endless(Exception):
 
 
 class Prompts:
-    """Renders a recipe's messages. Templates see ``task``, ``field``, ``language``, ``label``, ``demonstrations``, the
-    conditions and the parameters; a name that is none of these is an error, not an empty string."""
+    """Renders a recipe's messages. Templates see ``task`` (with ``shape``: the form of the answer in words), ``field``,
+    ``language``, ``label``, ``wanted`` (the wanted label in words, with a space before it; empty where there is none),
+    ``demonstrations``, the conditions and the parameters; a name that is none of these is an error, not an empty string."""
 
     def __init__(self, recipe: Recipe, setting: Setting) -> None:
         self.recipe = recipe
@@ -37,8 +40,15 @@ class Prompts:
         self._watched = 0
         task = setting.config.task
         self._names = {
-            "task": {"description": task.description, "labels": task.label_names, "kind": task.kind},
-            "field": task.text_field,
+            "task": {
+                "description": task.description,
+                "labels": task.label_names,
+                "kind": task.kind,
+                "title": KINDS[task.kind].title.lower(),
+                "fields": list(task.fields),
+                "shape": answer_schema.describe(task),
+            },
+            "field": task.text_field if len(task.fields) == 1 and setting.answer_schema is None else "example",
             "language": task.language_name,
         }
 
@@ -51,11 +61,7 @@ class Prompts:
         # A prompt is a function of what it is made from: chance belongs to the conditions, which have a seed.
         del environment.filters["random"], environment.globals["lipsum"]
         try:
-            return {
-                role: environment.from_string(text)
-                for role, text in (("system", self.recipe.prompt.system), ("user", self.recipe.prompt.user))
-                if text
-            }
+            return {role: environment.from_string(text) for role, text in self.recipe.prompt.templates() if text}
         except TemplateSyntaxError as error:
             raise WorkbenchError(
                 f"Recipe {self.recipe.name!r}: line {error.lineno} of its prompt is not valid Jinja ({error.message})."
@@ -80,6 +86,7 @@ class Prompts:
             **conditions,
             **self._names,
             "label": self._labels.get(str(conditions.get("label"))),
+            "wanted": self._wanted(conditions.get("label")),
             "demonstrations": [{"text": one.text, "label": one.label} for one in demonstrations],
         }
         watched, self._watched = self._watched < WATCHED, self._watched + 1
@@ -97,6 +104,23 @@ class Prompts:
                 )
             messages.append({"role": role, "content": text})
         return tuple(messages)
+
+    def _wanted(self, label: Any) -> str:
+        """`` whose label is "a" (what that is)``, and the like for several labels and for scales."""
+        if label is None:
+            return ""
+        if isinstance(label, (int, float)):
+            scale = self.setting.config.task.scale
+            return f" whose label is {label:g}" + (f" on a scale from {scale.low:g} to {scale.high:g}" if scale else "")
+        names = label if isinstance(label, list) else [label]
+        said = [self._named(str(name)) for name in names]
+        if len(said) == 1:
+            return f" whose label is {said[0]}"
+        return f" with exactly these labels: {', '.join(said)}"
+
+    def _named(self, name: str) -> str:
+        about = self._labels[name].description if name in self._labels else ""
+        return f'"{name}" ({about})' if about else f'"{name}"'
 
 
 def _reason(error: Exception) -> str:

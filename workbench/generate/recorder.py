@@ -172,7 +172,9 @@ class Recorder:
             return
         with self._store.write() as connection:
             ids = ledger.record(connection, self._prompts, self._series, self._job, batch)
-            added = samples.insert(connection, [made for _, made in outcomes if not isinstance(made, Refusal)])
+            added = samples.insert(
+                connection, [one for _, made in outcomes if not isinstance(made, Refusal) for one in made]
+            )
             ledger.mark(
                 connection,
                 [
@@ -242,15 +244,19 @@ class Recorder:
         else:
             tally.asked(asked.input_tokens, asked.output_tokens, asked.cost)
 
-    def _parse(self, one: Parsed) -> NewSample | Refusal:
-        fields = self._plan.parse(one.answer, one.conditions)
-        if isinstance(fields, Refusal):
-            return fields
-        return NewSample(
-            fields=fields,
-            label=one.conditions.get("label"),
-            conditions=one.conditions,
-            parents=one.parents,
-            job_id=self._job,
-            request_id=one.request_id,
-        )
+    def _parse(self, one: Parsed) -> list[NewSample] | Refusal:
+        contents = self._plan.parse(one.answer, one.conditions)
+        if isinstance(contents, Refusal):
+            return contents
+        return [
+            NewSample(
+                fields=content.fields,
+                label=one.conditions.get("label") if content.label is None else content.label,
+                conditions=one.conditions,
+                parents=one.parents,
+                job_id=self._job,
+                request_id=one.request_id,
+                ordinal=ordinal,
+            )
+            for ordinal, content in enumerate(contents)
+        ]

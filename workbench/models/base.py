@@ -30,6 +30,11 @@ class Request:
     draw: int = 0
     prompt: str | None = None
 
+    @property
+    def shown(self) -> tuple[Mapping[str, str], ...]:
+        """The messages; a raw prompt as one message of the role ``prompt``."""
+        return self.messages if self.prompt is None else ({"role": "prompt", "content": self.prompt},)
+
     def key(self, model: str, group: str) -> str:
         """Hex SHA-256 over everything that decides the answer: the name under which the answer is kept and found again."""
         told: Any = list(self.messages) if self.prompt is None else self.prompt

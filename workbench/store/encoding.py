@@ -13,14 +13,15 @@ _SURROGATES = dict.fromkeys(range(55296, 57344), "�")
 
 
 def text_of(fields: Mapping[str, Any]) -> str:
-    """All strings inside ``fields``, joined by newlines, in their order: what is listed, searched and filtered."""
+    """All strings inside ``fields`` but the roles of turns, joined by newlines, in order: what is listed, searched, filtered."""
     found: list[str] = []
 
     def walk(value: Any) -> None:
         if isinstance(value, str):
             found.append(value)
         elif isinstance(value, Mapping):
-            for inner in value.values():
+            turn = value.keys() == {"role", "content"}  # of a dialogue: who speaks is no text
+            for inner in (value["content"],) if turn else value.values():
                 walk(inner)
         elif isinstance(value, (list, tuple)):
             for inner in value:
