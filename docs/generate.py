@@ -126,7 +126,7 @@ def settings() -> str:
     from pydantic import BaseModel
 
     from workbench.config import Config
-    from workbench.project import TEMPLATE
+    from workbench.settings_template import settings as written
 
     lines = ["# project.yaml", "", NOTE]
     lines += [
@@ -138,15 +138,7 @@ def settings() -> str:
         "What `workbench new` writes:",
         "",
         "```yaml",
-        TEMPLATE.format(
-            name="my-project",
-            description="What the texts are.",
-            language="en",
-            field="text",
-            labels="    - a\n    - b",
-            model="embedded",
-            base_url="# base_url: http://127.0.0.1:11434/v1",
-        ).rstrip(),
+        written("my-project", description="What the texts are.", labels=["a", "b"]).rstrip(),
         "```",
         "",
         "Every key:",

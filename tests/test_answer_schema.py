@@ -151,7 +151,7 @@ def test_an_answer_is_split_into_fields_and_label() -> None:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"kind": "text_pair", "labels": ["a"]}, "needs at least two labels (or a scale, for similarity)"),
+        ({"kind": "text_pair", "labels": ["a"]}, "needs at least two different labels (or a scale, for similarity)"),
         ({"kind": "text_pair", "fields": {"a": None}, "labels": ["a", "b"]}, "has exactly two fields"),
         ({"kind": "extraction"}, "extraction needs a schema of type object"),
         ({"kind": "extraction", "schema": {"type": "strange"}}, "schema is no JSON Schema"),

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from workbench.config import Config, check, layers, load_config, load_yaml
 from workbench.errors import FileError, UsageError, WorkbenchError
-from workbench.project import TEMPLATE, quote
+from workbench.settings_template import quote
+from workbench.settings_template import settings as template
 
 GOOD = """\
 name: demo
@@ -39,10 +40,10 @@ def write(tmp_path: Path, text: str | bytes) -> Path:
         (GOOD + "generate:\n  concurency: 3\n", 5, "unknown key 'concurency'; did you mean 'concurrency'?"),
         (GOOD + "modle: {}\n", 4, "unknown key 'modle'; did you mean 'model'?"),
         (GOOD + "zzz: 1\n", 4, "unknown key 'zzz'; known here: name, database, task"),
-        ("name: demo\ntask:\n  description: x\n", 2, "a task of kind classification needs at least two labels"),
+        ("name: demo\ntask:\n  description: x\n", 2, "a task of kind classification needs at least two different labels"),
         ("name: demo\n", 1, "task is missing; add it."),
         ("name: demo\ntask:\n  labels: [a, b, a]\n", 3, "label 'a' stands twice"),
-        ("name: demo\ntask:\n  labels: [a]\n", 2, "needs at least two labels"),
+        ("name: demo\ntask:\n  labels: [a]\n", 2, "needs at least two different labels"),
         ("name: demo\ntask:\n  labels:\n    - a\n    - 5\n", 5, "task.labels.1"),
         ("name: demo\ntask:\n\tlabels: [a, b]\n", 3, "Indent with spaces, not tabs."),
         ("name: demo\ntask: {labels: [a, b]\nmodel: {}\n", 3, "not valid YAML"),
@@ -235,11 +236,9 @@ def test_quote_of_any_text(value: str) -> None:
 
 
 def test_the_template_survives_hostile_names(tmp_path: Path) -> None:
-    text = TEMPLATE.format(
-        name=quote("no"), description="{x}: y # z", language=quote("no"), field=quote("no"), model=quote("openai:a b"),
-        base_url="# base_url: x",
-        labels="\n".join(f"    - {quote(one)}" for one in HOSTILE),
-    )  # fmt: skip
+    text = template(
+        "no", description="{x}: y # z", language="no", fields=[("no", "text")], labels=HOSTILE, model="openai:a b"
+    )
     config = load_config(write(tmp_path, text))
     assert (config.name, config.task.language, config.task.text_field) == ("no", "no", "no")
     assert config.task.label_names == HOSTILE

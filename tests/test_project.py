@@ -8,6 +8,7 @@ import pytest
 
 from workbench.errors import FileError, ProjectError, UsageError
 from workbench.project import Project, create, create_from_sample, find, sample_projects, write_settings
+from workbench.task_kinds import KINDS
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +32,10 @@ def test_a_new_project_has_commented_settings_that_load(tmp_path: Path) -> None:
 )
 def test_hostile_folder_names_and_descriptions(tmp_path: Path, name: str) -> None:
     project = create(
-        tmp_path / name, labels=["no", "1.5", ": x", "👍"], field="null", description="\x1b]0;x\x07: {y}\ufffe #z"
+        tmp_path / name,
+        labels=["no", "1.5", ": x", "👍"],
+        fields=[("null", "text")],
+        description="\x1b]0;x\x07: {y}\ufffe #z",
     )
     assert project.config.task.label_names == ["no", "1.5", ": x", "👍"]
     assert project.config.task.text_field == "null"
@@ -48,8 +52,8 @@ def test_hostile_folder_names_and_descriptions(tmp_path: Path, name: str) -> Non
         ({"labels": ["a", "b" * 201]}, "more than 200 characters"),
         ({"labels": ["a", "b\x1b"]}, "invisible character"),
         ({"labels": ["a", "\udcff"]}, "invisible character"),
-        ({"labels": ["a", "b"], "field": "1st"}, "cannot name a field"),
-        ({"labels": ["a", "b"], "field": "a b"}, "cannot name a field"),
+        ({"labels": ["a", "b"], "fields": [("1st", "text")]}, "cannot name a field"),
+        ({"labels": ["a", "b"], "fields": [("a b", "text")]}, "cannot name a field"),
     ],
 )
 def test_wrong_wishes_are_refused_before_anything_is_written(tmp_path: Path, arguments: dict, says: str) -> None:
@@ -57,6 +61,22 @@ def test_wrong_wishes_are_refused_before_anything_is_written(tmp_path: Path, arg
         create(tmp_path / "p", **arguments)
     assert says in str(caught.value)
     assert not (tmp_path / "p").exists()
+
+
+MORE = {
+    "classification": {"labels": ["a", "b"]},
+    "multi_label": {"labels": ["a", "b"]},
+    "text_pair": {"scale": (0, 5), "fields": [("premise", "text"), ("hypothesis", "text")]},
+    "free": {"fields": [("title", "text"), ("facts", "json")], "labels": ["a", "b"]},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_project_of_every_kind(tmp_path: Path, kind: str) -> None:
+    project = create(tmp_path / "p", kind=kind, model="openai:x", **MORE.get(kind, {}))
+    assert (project.config.task.kind, project.outline.kind) == (kind, kind)
+    assert [field.name for field in project.outline.fields] == list(project.config.task.fields)
+    assert project.outline.label_shape == project.config.task.label_shape
 
 
 def test_a_folder_in_use_is_left_alone(tmp_path: Path) -> None:

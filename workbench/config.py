@@ -38,8 +38,26 @@ class Price(Part):
     output: float = Field(ge=0)
 
 
+class Endpoint(Part):
+    """One of several endpoints that serve a run. What it does not say is as ``model`` says it; ``concurrency`` is the most
+    requests under way at this one."""
+
+    use: str | None = None
+    base_url: str | None = None
+    api_key_env: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    timeout: float | None = Field(default=None, gt=0, le=3600)
+    price: Price | None = None
+    concurrency: int | None = Field(default=None, ge=1, le=1024)
+    requests_per_minute: int | None = Field(default=None, ge=1)
+    tokens_per_minute: int | None = Field(default=None, ge=1)
+
+
 class ModelSettings(Part):
-    """The model that generates. Keys are never written here: ``api_key_env`` names the environment variable."""
+    """The model that generates. Keys are never written here: ``api_key_env`` names the environment variable.
+
+    ``group`` names endpoints that answer alike: answers are found again under it. ``endpoints`` are several of them for one
+    run, least loaded first; they count as interchangeable.
+    """
 
     use: str = "embedded"
     base_url: str | None = None
@@ -48,13 +66,20 @@ class ModelSettings(Part):
     group: str | None = None
     price: Price | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
+    requests_per_minute: int | None = Field(default=None, ge=1)
+    tokens_per_minute: int | None = Field(default=None, ge=1)
+    endpoints: list[Endpoint] = Field(default_factory=list, max_length=64)
 
 
 class GenerateSettings(Part):
+    """How generate jobs run. ``budget`` is in US dollars; ``requests`` and ``tokens`` limit a job as well."""
+
     recipe: str = "zerogen"
     concurrency: int = Field(default=64, ge=1, le=1024)
     seed: int = Field(default=0, ge=0, lt=2**31)
     budget: float | None = Field(default=None, gt=0)
+    requests: int | None = Field(default=None, ge=1)
+    tokens: int | None = Field(default=None, ge=1)
     parameters: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
 

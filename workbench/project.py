@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,60 +14,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from workbench.errors import ProjectError, UsageError
 from workbench.memo import remembered
 from workbench.paths import data_folder, user_config
-from workbench.task_kinds import FieldOutline, LabelShape
+from workbench.task_kinds import FieldKind, FieldOutline, LabelShape
 from workbench.text import clean
 
 if TYPE_CHECKING:
     from workbench.config import Config
 
 SETTINGS = "project.yaml"
-
-TEMPLATE = """\
-# The settings of this project. Everything here can be edited by hand; `workbench config` shows what is in force.
-name: {name}
-
-task:
-  kind: classification          # the one kind of task there is so far
-  description: >-               # goes into every prompt: say what the texts are and who writes them
-    {description}
-  language: {language}
-  fields:
-    {field}: {{kind: text}}       # one text field
-  labels:                       # a plain name, or {{name: ..., description: ...}}; descriptions make prompts better
-{labels}
-
-model:
-  use: {model}                 # embedded (no key needed, for trying things out), or openai:MODEL for any
-                                # OpenAI-compatible endpoint
-  {base_url}   # default: $OPENAI_BASE_URL, else OpenAI's own
-  # api_key_env: OPENAI_API_KEY # the name of the variable that holds the key; the key itself is never written anywhere
-  # price: {{input: 0.15, output: 0.60}}    # US dollars per million tokens; without it cost is shown in tokens only
-  # parameters: {{temperature: 1.0}}        # sent with every request of this model
-
-generate:
-  recipe: zerogen               # `workbench recipes` lists them
-  concurrency: 64               # requests under way at once
-  seed: 0
-  # budget: 5.00                # US dollars a job may spend
-  # parameters: {{attrprompt: {{attributes: 4}}}}
-
-curate:
-  filters:                      # in order; `workbench filters` lists them, `workbench filters show NAME` their parameters
-    - exact_duplicate
-    - near_duplicate
-    - length
-    - label_disagreement
-
-review:
-  view: "origin:synthetic status:pending"   # what Review opens with
-
-evaluate:
-  seed: 0
-
-export:
-  # licence: cc-by-4.0          # goes into the data card
-  # instruction: "Classify the message."    # the system message of openai-chat exports
-"""
 
 
 class LabelOutline(NamedTuple):
@@ -232,37 +185,42 @@ def create_from_sample(folder: Path, sample: str) -> Project:
 def create(
     folder: Path,
     *,
-    labels: Sequence[str],
-    field: str = "text",
+    kind: str = "classification",
+    labels: Sequence[str] = (),
+    fields: Sequence[tuple[str, FieldKind]] = (),
+    schema: Mapping[str, Any] | None = None,
+    scale: tuple[float, float] | None = None,
     description: str = "",
     language: str = "en",
     model: str = "embedded",
     base_url: str | None = None,
 ) -> Project:
-    """Make a classification project in ``folder`` (new or empty) with a commented ``project.yaml``.
+    """Make a project for a task of some kind in ``folder`` (new or empty) with a commented ``project.yaml``.
 
-    Raises ``ProjectError`` (folder in use or not writable), ``UsageError`` (fewer than two labels, bad field name).
+    Raises ``ProjectError`` (folder in use or not writable), ``UsageError`` (labels, fields, schema or scale that do not fit
+    the kind).
     """
-    names = [label.strip() for label in labels if label.strip()]
-    if len(set(names)) < 2:
-        raise UsageError("A classification task needs at least two different labels: --labels a,b,c.")
-    from workbench.config import LONGEST_LABEL, LONGEST_NAME
-
-    if long := next((name for name in names if len(name) > LONGEST_LABEL), None):
-        raise UsageError(f"Label {clean(long, limit=40)!r} has more than {LONGEST_LABEL} characters; shorten it.")
+    names = list(dict.fromkeys(label.strip() for label in labels if label.strip()))
     if bad := next((one for one in (*names, language, model, base_url or "") if clean(one) != one), None):
         raise UsageError(f"{clean(bad)!r} holds a control or other invisible character; take it out.")
-    if not re.fullmatch(r"[^\W\d]\w*", field):
-        raise UsageError(f"{field!r} cannot name a field; use letters, digits and underscores, such as 'text'.")
+    if bad := next((name for name, _ in fields if not re.fullmatch(r"[^\W\d]\w*", name)), None):
+        raise UsageError(f"{bad!r} cannot name a field; use letters, digits and underscores, such as 'text'.")
+    _check_task(kind, names, fields, schema, scale)
+    from workbench.config import LONGEST_NAME
+    from workbench.settings_template import settings
+
     target = _empty_folder(folder)
-    text = TEMPLATE.format(
-        name=quote(clean(target.name)[:LONGEST_NAME].strip() or "project"),
-        description=_paragraph(description) or "Describe the texts here.",
-        language=quote(language),
-        field=quote(field),
-        labels="\n".join(f"    - {quote(name)}" for name in dict.fromkeys(names)),
-        model=quote(model),
-        base_url=f"base_url: {quote(base_url)}" if base_url else "# base_url: http://127.0.0.1:11434/v1",
+    text = settings(
+        clean(target.name)[:LONGEST_NAME].strip() or "project",
+        kind=kind,
+        description=description,
+        language=language,
+        fields=fields,
+        labels=names,
+        schema=schema,
+        scale=scale,
+        model=model,
+        base_url=base_url,
     )
     write_settings(target / SETTINGS, text)
     project = Project(target)
@@ -270,19 +228,34 @@ def create(
     return project
 
 
-def _paragraph(text: str) -> str:
-    """``text`` on one line, without what YAML forbids in a block."""
-    return " ".join(re.sub("[\ufffe\uffff]", "", clean(text)).split())
+def _check_task(
+    kind: str,
+    labels: Sequence[str],
+    fields: Sequence[tuple[str, FieldKind]],
+    schema: Mapping[str, Any] | None,
+    scale: tuple[float, float] | None,
+) -> None:
+    """Refuse what would not be a task before a folder is made."""
+    from pydantic import ValidationError
 
+    from workbench.settings_template import EXAMPLE_SCHEMA
+    from workbench.task import LONGEST_LABEL, Task
 
-def quote(value: str) -> str:
-    """``value`` as a YAML scalar that reads back as exactly this string."""
-    import yaml
-
-    plain = re.fullmatch(r"[A-Za-z_][\w .:-]*[\w]|[A-Za-z_]", value) and ": " not in value
-    if plain and yaml.safe_load(value) == value:
-        return value
-    return yaml.safe_dump(value, default_style='"', allow_unicode=True, width=2**31).strip()
+    if long := next((name for name in labels if len(name) > LONGEST_LABEL), None):
+        raise UsageError(f"Label {clean(long, limit=40)!r} has more than {LONGEST_LABEL} characters; shorten it.")
+    said: dict[str, Any] = {"kind": kind, "labels": list(labels), "fields": {name: {"kind": of} for name, of in fields}}
+    if kind == "extraction":
+        said["schema"] = schema or EXAMPLE_SCHEMA
+    elif schema is not None:
+        raise UsageError("Only a task of kind extraction has a schema.")
+    if scale is not None:
+        said["scale"] = {"low": scale[0], "high": scale[1]}
+    try:
+        Task.model_validate(said)
+    except ValidationError as error:
+        told = error.errors()[0]["msg"].removeprefix("Value error, ")
+        hint = ": --labels a,b,c" if "at least two" in told else ""
+        raise UsageError(f"{told[0].upper()}{told[1:]}{hint}.") from None
 
 
 def write_settings(path: Path, text: str) -> None:

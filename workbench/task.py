@@ -213,7 +213,7 @@ class Task(Part):
         shape = self.label_shape
         if shape in ("one", "many") and len(self.labels) < 2:
             more = " (or a scale, for similarity)" if self.kind == "text_pair" else ""
-            raise ValueError(f"a task of kind {self.kind} needs at least two labels{more}")
+            raise ValueError(f"a task of kind {self.kind} needs at least two different labels{more}")
         if shape not in ("one", "many", "optional") and self.labels:
             raise ValueError(f"a task of kind {self.kind}{' with a scale' if self.scale else ''} has no labels")
         return self

@@ -146,7 +146,7 @@ def test_a_project_that_is_none(workbench: Workbench, tmp_path: Path, verb: str)
 
 def test_a_typo_in_project_yaml_is_said_with_its_line(workbench: Workbench, folder: Path) -> None:
     settings = folder / "project.yaml"
-    settings.write_text(settings.read_text().replace("concurrency:", "concurency:"))
+    settings.write_text(settings.read_text().replace("  concurrency: 64", "  concurency: 64"))
     number = next(n for n, line in enumerate(settings.read_text().splitlines(), 1) if "concurency" in line)
     for words in (("config", folder), ("query", folder, ""), ("label", folder, "--queue"), ("evaluate", folder)):
         ran = workbench(*words)

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sqlite3
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
 from workbench import __version__
 from workbench.cli import watch
 from workbench.cli.output import Output, bare_address, table
 from workbench.cli.work import evaluation_lines, generated_line
-from workbench.errors import UsageError, WorkbenchError
+from workbench.errors import FileError, UsageError, WorkbenchError
 from workbench.project import Project, create, create_from_sample, find
 from workbench.store import samples
 from workbench.store.connection import Store
+from workbench.task_kinds import KINDS, FieldKind
 from workbench.text import clean
 
 #: The files of a sample project and what each is imported as.
-SAMPLE_FILES = {"seeds.jsonl": "seed", "validation.jsonl": "validation", "test.jsonl": "test"}
+SAMPLE_FILES = {
+    "seeds.jsonl": "seed",
+    "validation.jsonl": "validation",
+    "test.jsonl": "test",
+    "samples.jsonl": "synthetic",
+}
+#: The model of a new project whose task the embedded one cannot do; any other is written in project.yaml.
+USUAL_MODEL = "openai:gpt-4.1-mini"
 
 
 def _output(arguments: argparse.Namespace) -> Output:
@@ -50,16 +59,53 @@ def _ask_model() -> tuple[str, str | None]:
     return offers[int(answer) - 1]
 
 
+def _fields(spec: str | None) -> list[tuple[str, FieldKind]]:
+    """``premise,hypothesis`` or ``title,stars:number`` as pairs of name and kind."""
+    found: list[tuple[str, FieldKind]] = []
+    kinds = get_args(FieldKind)
+    for part in (spec or "").split(",") if spec else ():
+        name, _, kind = (piece.strip() for piece in part.partition(":"))
+        if kind and kind not in kinds:
+            raise UsageError(f"Field {clean(name)!r} has the kind {clean(kind)!r}; choose one of {', '.join(kinds)}.")
+        found.append((name, cast("FieldKind", kind or "text")))
+    return found
+
+
+def _schema(path: str | None) -> dict[str, Any] | None:
+    if path is None:
+        return None
+    try:
+        value = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise FileError(Path(path), None, f"is no JSON Schema that can be read ({error}).") from error
+    if not isinstance(value, dict):
+        raise FileError(Path(path), None, "is no JSON Schema: it should be an object.")
+    return value
+
+
+def _scale(spec: str | None) -> tuple[float, float] | None:
+    if spec is None:
+        return None
+    low, _, high = spec.partition("-")
+    try:
+        return float(low), float(high)
+    except ValueError:
+        raise UsageError(f"--scale {clean(spec)!r} should read LOW-HIGH, such as 0-5.") from None
+
+
 def new_(arguments: argparse.Namespace) -> int:
     output = _output(arguments)
-    bare = not arguments.folder or not (arguments.labels or arguments.sample)
+    needs_labels = KINDS[arguments.task].label in ("one", "many") and not arguments.scale
+    bare = not arguments.folder or not (arguments.labels or arguments.sample or not needs_labels)
     if bare and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("Say where and which labels: workbench new DIR --labels a,b,c (or --from banking_intents).")
     if bare:
         arguments.folder = arguments.folder or _ask("Folder", "my-project")
         arguments.description = arguments.description or _ask("What are the texts? (goes into prompts)")
-        arguments.labels = _ask("Labels, with commas between")
-        arguments.model, arguments.base_url = _ask_model()
+        if needs_labels:
+            arguments.labels = _ask("Labels, with commas between")
+        if arguments.model is None and arguments.task == "classification":
+            arguments.model, arguments.base_url = _ask_model()
     folder = Path(arguments.folder)
     if arguments.sample:
         project = create_from_sample(folder, arguments.sample)
@@ -67,11 +113,14 @@ def new_(arguments: argparse.Namespace) -> int:
     else:
         project = create(
             folder,
-            labels=arguments.labels.split(","),
-            field=arguments.field,
+            kind=arguments.task,
+            labels=(arguments.labels or "").split(","),
+            fields=_fields(arguments.fields),
+            schema=_schema(arguments.schema),
+            scale=_scale(arguments.scale),
             description=arguments.description,
             language=arguments.language,
-            model=arguments.model,
+            model=arguments.model or ("embedded" if arguments.task == "classification" else USUAL_MODEL),
             base_url=getattr(arguments, "base_url", None),
         )
     with Store(project):

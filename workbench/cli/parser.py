@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from workbench import __version__
 from workbench.errors import UsageError
+from workbench.task_kinds import KINDS
 
 #: name, help, module under workbench.cli, and what adds the options
 _COMMANDS: list[tuple[str, str, str, Callable[[argparse.ArgumentParser], None]]] = []
@@ -43,12 +44,18 @@ def _project(parser: argparse.ArgumentParser) -> None:
 @_command("new", "making", "Make a project: a folder with a commented project.yaml.")
 def _new(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="DIR", nargs="?", help="a new or empty folder")
-    parser.add_argument("--task", default="classification", choices=["classification"], help="the kind of task")
-    parser.add_argument("--field", default="text", help="the name of the text field (default: text)")
+    parser.add_argument("--task", default="classification", choices=list(KINDS), help="the kind of task")
     parser.add_argument("--labels", help="the labels, with commas between")
+    parser.add_argument(
+        "--fields",
+        metavar="NAME[:KIND],...",
+        help="names of the fields, where the task does not have its own; kinds are text (default), messages, number and json",
+    )
+    parser.add_argument("--scale", metavar="LOW-HIGH", help="text pairs: a number on this scale instead of labels")
+    parser.add_argument("--schema", metavar="FILE", help="extraction: the JSON Schema of what is read out of the text")
     parser.add_argument("--description", default="", help="what the texts are, for prompts")
     parser.add_argument("--language", default="en", help="language code of the texts (default: en)")
-    parser.add_argument("--model", default="embedded", help="embedded, or openai:NAME (default: embedded)")
+    parser.add_argument("--model", help="embedded, or openai:NAME (default: embedded for classification)")
     parser.add_argument(
         "--from", dest="sample", metavar="SAMPLE", help="copy a sample project, such as banking_intents"
     )
