@@ -181,7 +181,10 @@ def test_label_disagreement_needs_labels() -> None:
         judge("label_disagreement", texts("a b", "c d", label="one"))
     with pytest.raises(WorkbenchError, match="needs seeds"):
         judge("label_disagreement:reference=seeds", texts("a b", label="one"))
-    assert judge("label_disagreement", texts("a b"))[0].reason == "has no label yet"
+    with pytest.raises(WorkbenchError, match="none here has; take it out"):
+        judge("label_disagreement", texts("a b"))
+    mixed = judge("label_disagreement", [Item(1, "a"), Item(2, "b", label="x"), Item(3, "c", label="y")])
+    assert mixed[0].reason == "has no label yet"
     alone = judge("label_disagreement", [Item(1, "a", label="x"), Item(2, "b", label="y")])
     assert alone[0].reason == "nothing else is labelled x, so there is nothing to compare with"
 

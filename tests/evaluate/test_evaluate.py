@@ -12,16 +12,34 @@ from rich.cells import cell_len
 
 from tests.evaluate.samples import rows
 from workbench.errors import UsageError
-from workbench.evaluate.base import METRICS, ORDER, Material, Metric, evaluate
+from workbench.evaluate.base import METRICS, ORDER, Material, Metric, Sample, evaluate
 from workbench.evaluate.compare import compare
 from workbench.evaluate.report import as_json, as_lines, bars, comparison_lines
 
 DATA = rows(("where is my card", "card"), ("i lost my card", "card"), ("change my pin", "pin"), ("new pin", "pin"))
 SEEDS = rows(("my card is gone", "card"), ("card lost", "card"), ("forgot pin", "pin"), ("pin please", "pin"), first=50)
 
+DECIDED = [
+    ("say hello", "accepted"),
+    ("add two numbers", "rejected"),
+    ("name a fruit", "accepted"),
+    ("write a poem", None),
+]
+
 
 def test_every_metric_is_in_the_reading_order() -> None:
     assert set(ORDER) <= set(METRICS.names())
+
+
+def test_what_is_about_labels_is_left_out_where_samples_do_not_have_one_each() -> None:
+    plain = Material(
+        [Sample(n, text, None, person_status=status) for n, (text, status) in enumerate(DECIDED)], one_label=False
+    )
+    found = evaluate(plain)
+    assert {name.partition(".")[0] for name in found} == {"faithfulness", "diversity"}
+    assert found["faithfulness.human"].value == pytest.approx(2 / 3)
+    assert "2 of 3 reviewed samples confirmed" in found["faithfulness.human"].note
+    assert "whose samples have one label each" in evaluate(plain, ["benchmark.accuracy"])["benchmark.accuracy"].note
 
 
 @pytest.mark.usefixtures("word_votes")

@@ -39,11 +39,11 @@ ORDER = (
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One classified text.
+    """One text with its label, where the task's samples have one each.
 
     ``label`` is the resolved label: people's word where there is one, else the generated one. ``generated_label`` is
     what the sample carried before any person's correction. ``person_label`` and ``person_status`` are what people
-    decided (None: nobody did).
+    decided (None: nobody did); a label that is not one name stands there as JSON.
     """
 
     id: int
@@ -84,7 +84,8 @@ class Material:
     ``samples`` is the data set. ``seeds`` are the real examples given by the user, ``real`` the real training rows
     for the train-on-real reference, ``test`` the real test rows. ``labels`` are the project's, in its order.
     ``reviewed`` are the samples that the audit by people is about (None: those of the data set): a rejected sample
-    leaves the data set, yet it must count against the labels' faithfulness.
+    leaves the data set, yet it must count against the labels' faithfulness. ``one_label`` says whether every sample of the
+    task has one label: without, what is about labels is left out, or says so when it is asked for by name.
     ``progress(done, total, name)`` is called before each technique and at the end; what it raises ends the evaluation.
     """
 
@@ -94,6 +95,7 @@ class Material:
     real: Sequence[Sample] = ()
     labels: Sequence[str] = ()
     reviewed: Sequence[Sample] | None = None
+    one_label: bool = True
     seed: int = 0
     progress: Callable[[int, int, str], None] = _no_progress
     _memo: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -108,10 +110,18 @@ class Material:
 MetricFunction = Callable[[Material], list[Metric]]
 
 METRICS: Registry[MetricFunction] = Registry("metric", "workbench.evaluate.metrics", "workbench.metrics")
+#: Techniques for tasks whose samples have one label each.
+_ABOUT_LABELS: set[MetricFunction] = set()
+
+
+def about_labels(technique: MetricFunction) -> MetricFunction:
+    """Decorator: the technique needs samples that have one label each."""
+    _ABOUT_LABELS.add(technique)
+    return technique
 
 
 def evaluate(material: Material, names: Iterable[str] | None = None) -> dict[str, Metric]:
-    """The metrics called ``names`` (all when None), in the order of ``ORDER``.
+    """The metrics called ``names`` (None: all that fit the task), in the order of ``ORDER``.
 
     A technique that fails gives metrics without a value whose note names the failure: one broken metric must not cost
     the others. Raises ``UsageError`` for a name that does not exist.
@@ -127,6 +137,12 @@ def evaluate(material: Material, names: Iterable[str] | None = None) -> dict[str
             if name not in known or names is not None:
                 raise
             results[name] = Metric(name, None, note=str(error))
+    if not material.one_label:
+        for technique in _ABOUT_LABELS & techniques.keys():
+            without = techniques.pop(technique)
+            if names is not None:
+                note = "It is about tasks whose samples have one label each, and this one's do not."
+                results |= {name: Metric(name, None, note=note) for name in without}
     for done, (technique, asked) in enumerate(techniques.items()):
         material.progress(done, len(techniques), asked[0])
         for metric in _run(technique, asked, material):

@@ -67,6 +67,7 @@ def materials(context: JobContext, *, compare: bool) -> tuple[Material, Material
             real=real,
             labels=config.task.label_names,
             reviewed=reviewed,
+            one_label=config.task.label_shape == "one",
             seed=config.evaluate.seed,
             progress=progress,
         )
@@ -76,7 +77,8 @@ def materials(context: JobContext, *, compare: bool) -> tuple[Material, Material
 
 def _sample(row: Generated, said: str | None, status: str | None) -> Sample:
     person = json.loads(said) if said is not None else None
-    return Sample(row.id, row.text, row.label, row.original_label, person if isinstance(person, str) else None, status)
+    own = person if isinstance(person, str) or person is None else said
+    return Sample(row.id, row.text, row.label, row.original_label, own, status)
 
 
 def _plain(rows: Iterable[tuple[int, str, str | None]]) -> list[Sample]:

@@ -40,9 +40,13 @@ class LabelDisagreement:
     def judge(self, items: Sequence[Item], context: Context) -> Iterator[Verdict]:
         """One verdict per item, in order; ``value`` is the probability of the given label.
 
-        Raises ``WorkbenchError`` with fewer than two labels, or with ``reference=seeds`` and no labelled seed.
+        Raises ``WorkbenchError`` with no label at all, with fewer than two, or with ``reference=seeds`` and no labelled seed.
         """
         chosen = [item for item in items if item.label is not None]
+        if items and not chosen:
+            raise WorkbenchError(
+                "label_disagreement is about samples that have one label each, and none here has; take it out of the chain."
+            )
         labels = [item.label for item in chosen if item.label is not None]
         result = self._probabilities([item.text for item in chosen], labels, context) if chosen else None
         column = {name: place for place, name in enumerate(result.classes)} if result else {}

@@ -17,13 +17,18 @@ def human(material: Material) -> list[Metric]:
     """Share of reviewed samples whose generated label a person confirmed, with a Wilson interval.
 
     Reviewed: a person gave a label, accepted or rejected. Confirmed: not rejected, and the person's label is the
-    generated one (accepting without a label confirms it). Taken from ``material.reviewed``, which holds rejected
+    generated one (accepting without a label confirms it). Where samples do not have one label each, whole samples are
+    confirmed by accepting them with the label that they came with. Taken from ``material.reviewed``, which holds rejected
     samples too, else from the data set. The interval is about the whole data set only if the reviewed samples were
     picked at random: a review of the least certain first reads too low. Details: ``per_label`` [confirmed, reviewed],
     ``corrected`` and ``rejected`` ids (at most 1,000 each).
     """
     looked_at = material.samples if material.reviewed is None else material.reviewed
-    reviewed = [sample for sample in looked_at if sample.generated_label is not None and was_reviewed(sample)]
+    reviewed = [
+        sample
+        for sample in looked_at
+        if (sample.generated_label is not None or not material.one_label) and was_reviewed(sample)
+    ]
     if not reviewed:
         note = "Nobody has looked at these samples yet: accept, reject or label some in Review (F3)."
         return [Metric(NAME, None, note=note, unit="share", direction="higher")]
@@ -35,14 +40,15 @@ def human(material: Material) -> list[Metric]:
     details = {
         "count": len(reviewed),
         "confirmed": len(right),
-        "per_label": {label: [good[label], every[label]] for label in sorted(every)},
+        "per_label": {label: [good[label], every[label]] for label in sorted(every)} if material.one_label else {},
         "corrected": corrected[:LISTED],
         "corrected_count": len(corrected),
         "rejected": rejected[:LISTED],
         "rejected_count": len(rejected),
     }
+    what = "labels" if material.one_label else "samples"
     note = (
-        f"{len(right):,} of {len(reviewed):,} reviewed labels confirmed, {len(corrected):,} corrected, "
+        f"{len(right):,} of {len(reviewed):,} reviewed {what} confirmed, {len(corrected):,} corrected, "
         f"{len(rejected):,} rejected; holds for the whole set if they were picked at random."
     )
     return [Metric(NAME, len(right) / len(reviewed), low, high, note, "share", "higher", details)]
