@@ -1,4 +1,4 @@
-"""Generation: ``python benchmarks/generation.py [--count 2000] [--rounds 1] [--only embedded,endpoint,wide,faults]``.
+"""Generation: ``python benchmarks/generation.py [--count 2000] [--rounds 1] [--only embedded,endpoint,...] [--peers]``.
 
 Measures, on this machine and in this run, with the banking sample project and a local endpoint (``tests/endpoint.py``):
 
@@ -6,6 +6,11 @@ Measures, on this machine and in this run, with the banking sample project and a
 - N requests at 50 ms of latency, 64 and 256 at a time: the whole command, the requests alone, CPU seconds and the highest
   memory (VmHWM) of the job's process, beside a bare aiohttp loop against the same endpoint that stores nothing;
 - the same at 64 with 5 % of 429 (Retry-After 1 s), 5 % of 500, and both: seconds above the run without faults, samples lost.
+- a long run (``--only long``, minutes): 100,000 requests to an endpoint without latency, and the first half minute of one
+  of 1,000,000; the highest memory of each beside that of 10,000.
+
+``--peers`` runs bare AsyncOpenAI loops and bespokelabs-curator against the same endpoint, in a virtual environment that it
+makes once (``--peers-folder``).
 
 Prints one line per figure with its gate, then a JSON object. Timings of a busy machine say little: trust the ratios.
 """
@@ -31,6 +36,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.endpoint import start_endpoint  # noqa: E402
 from workbench.pipeline import start  # noqa: E402
+from workbench.pipeline.setting import parameters_of  # noqa: E402
 from workbench.project import Project, create_from_sample  # noqa: E402
 from workbench.store import jobs  # noqa: E402
 from workbench.store.connection import Store  # noqa: E402
@@ -142,6 +148,57 @@ def embedded(count: int) -> dict[str, Any]:
         return command(made, "", count=count, concurrency=64, model="embedded")
 
 
+def long_runs() -> dict[str, float]:
+    """Highest memory (MB) of the job at 10,000 and 100,000 requests, and half a minute into 1,000,000."""
+    found: dict[str, float] = {}
+    with start_endpoint() as server:
+        for count in (10_000, 100_000):
+            with project() as made:
+                one = command(made, server.url, count=count, concurrency=64)
+                found |= {f"memory_{count}": one["memory"], f"rate_{count}": count / one["generating"]}
+                found[f"lost_{count}"] = count - one["samples"]
+        with project() as made, Store(made) as store:
+            chosen = {"recipe": "zerogen", "model": "openai:test", "count": 1_000_000, "learn": False}
+            os.environ |= {"OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": "none"}
+            job_id = start.submit(store, "generate", parameters_of(made, chosen), {"concurrency": 64})
+            watched, until = Watched(), time.monotonic() + 30
+            while time.monotonic() < until:
+                watched.look(jobs.get(store, job_id).pid)
+                time.sleep(0.1)
+            found |= {"memory_1000000": watched.memory, "made_1000000": jobs.get(store, job_id).done}
+            jobs.cancel(store, job_id)
+            while jobs.get(store, job_id).state not in jobs.ENDED:
+                time.sleep(0.1)
+    return found
+
+
+PEERS = ("openai", "openai-aiohttp", "curator")
+
+
+def peers(folder: Path, count: int, concurrency: int) -> dict[str, dict[str, float]]:
+    """What peers make of the same requests; the environment is made on first use."""
+    python = folder / "bin" / "python"
+    if not python.exists():
+        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+        wanted = ["bespokelabs-curator", "openai[aiohttp]"]
+        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *wanted], check=True)
+    found = {}
+    with start_endpoint(latency=LATENCY) as server:
+        for tool in PEERS:
+            began = time.perf_counter()
+            script = [
+                str(python),
+                str(ROOT / "benchmarks" / "peers.py"),
+                tool,
+                server.url,
+                str(count),
+                str(concurrency),
+            ]
+            ran = subprocess.run(script, capture_output=True, check=True)
+            found[tool] = {**json.loads(ran.stdout.splitlines()[-1]), "whole": time.perf_counter() - began}
+    return found
+
+
 def say(name: str, value: str, gate: str = "") -> None:
     print(f"{name:<44} {value:>26}   {gate}", flush=True)
 
@@ -151,6 +208,10 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=1, help="medians over so many")
     parser.add_argument("--only", default="embedded,endpoint,wide,faults")
+    parser.add_argument("--peers", action="store_true", help="peers too, at 64 and 256 requests at once")
+    parser.add_argument(
+        "--peers-folder", type=Path, default=Path(tempfile.gettempdir()) / "workbench-peers", help="their environment"
+    )
     parser.add_argument("--bare", nargs=3, metavar=("URL", "COUNT", "CONCURRENCY"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.bare:
@@ -195,6 +256,21 @@ def main() -> None:
             over = one["seconds"] - plain_seconds
             say(name, f"{one['seconds']:.2f} s, {over:+.2f} s", f"<= +{more} s")
             say("  retried, lost", f"{one['retried']:.0f}, {count - one['samples']:.0f}", "none lost")
+    if "long" in only:
+        one = middle("long", long_runs)
+        say(
+            "100,000 requests, no latency",
+            f"{one['rate_100000']:,.0f} samples/s, lost {one['lost_100000']:.0f}",
+            "none lost",
+        )
+        memory = " / ".join(f"{one[f'memory_{n}']:.0f}" for n in (10_000, 100_000, 1_000_000))
+        say("  memory at 10,000 / 100,000 / 1,000,000", f"{memory} MB", "constant")
+    for concurrency in (64, 256) if options.peers else ():
+        for tool, one in peers(options.peers_folder, count, concurrency).items():
+            found[f"{tool}_{concurrency}"] = one
+            say(f"{tool}, {concurrency} at once", f"{one['answers'] / one['generating']:,.0f} /s")
+            say("  whole; memory; CPU", f"{one['whole']:.1f} s; {one['memory']:.0f} MB; {one['cpu']:.1f} s")
+            say("  lost", f"{count - one['answers']:.0f}")
     print(json.dumps(found))
 
 
