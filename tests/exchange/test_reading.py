@@ -21,14 +21,15 @@ DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 
 
 def test_the_format_follows_from_the_suffix_or_is_given(tmp_path):
-    assert list(READERS) == ["csv", "json", "jsonl", "tsv"]
+    assert list(READERS) == ["arrow", "csv", "hf", "json", "jsonl", "parquet", "tsv"]
     assert list(read(write(tmp_path, '{"a": 1}', "x.NDJSON"))) == [Row(1, {"a": 1})]
     assert list(read(write(tmp_path, '{"a": 1}', "x"), format="jsonl")) == [Row(1, {"a": 1})]
 
 
 def test_an_unknown_suffix_names_the_formats(tmp_path):
     with pytest.raises(
-        UsageError, match=r'suffix "\.xlsx".*csv \(\.csv\), json \(\.json\), jsonl \(\.jsonl \.ndjson\), tsv'
+        UsageError,
+        match=r'suffix "\.xlsx".*csv \(\.csv\), json \(\.json\), jsonl \(\.jsonl \.ndjson\), parquet .*, tsv',
     ):
         read(write(tmp_path, "a", "x.xlsx"))
     with pytest.raises(UsageError, match="no suffix"):

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from workbench.errors import FileError, UsageError
 from workbench.exchange import FORMATS, ExportContext, ExportSample, Row, Unwritable, read, write, write_text, writing
-from workbench.exchange.openai_chat import check_shape
+from workbench.task import Task
 
 CONTEXT = ExportContext(
-    fields=("text",), labels=("lost_card", "change_pin"), instruction="What does the customer want?"
+    Task(kind="classification", labels=["lost_card", "change_pin"]), instruction="What does the customer want?"
 )
 SAMPLE = ExportSample(
     uuid="0191-a",
@@ -47,9 +47,14 @@ def rows(path: Path) -> list[Row]:
 
 def test_the_formats_have_names_summaries_and_suffixes():
     assert {name: FORMATS.get(name).suffix for name in FORMATS} == {
+        "alpaca": ".json",
         "csv": ".csv",
+        "dpo": ".jsonl",
+        "hf": "",
         "jsonl": ".jsonl",
         "openai-chat": ".jsonl",
+        "parquet": ".parquet",
+        "sharegpt": ".json",
     }
     assert all(FORMATS.get(name).summary for name in FORMATS)
 
@@ -76,15 +81,16 @@ def test_jsonl_says_everything_known_of_a_sample(tmp_path):
 
 
 def test_fields_keep_their_names_when_metadata_has_the_same(tmp_path):
-    sample = replace(SAMPLE, fields={"model": "a car", "label": "a sticker"})
+    sample = replace(SAMPLE, fields={"model": "a car", "status": "sold"})
+    task = Task(kind="free", fields={"model": None, "status": None}, labels=["lost_card", "change_pin"])
     for name in ("jsonl", "csv"):
         path = tmp_path / f"out.{name}"
-        write(name, [sample], path, context=ExportContext(fields=("model", "label")))
+        write(name, [sample], path, context=ExportContext(task))
         (row,) = rows(path)
         assert row.values["model"] == "a car"
-        assert row.values["label"] == "a sticker"
+        assert row.values["status"] == "sold"
         assert row.values["sample_model"] == "embedded"
-        assert row.values["sample_label"] == "lost_card"
+        assert row.values["sample_status"] == "accepted"
 
 
 def test_jsonl_is_valid_whatever_the_samples_hold(tmp_path):
@@ -140,66 +146,6 @@ def test_what_is_written_is_what_is_read(tmp_path_factory, values):
         assert [row.values["uuid"] for row in read_back] == [f"u{n}" for n in range(len(values))]
     with (folder / "out.csv").open(newline="", encoding="utf-8") as file:
         assert [row["text"] for row in csv.DictReader(file)] == values
-
-
-def test_chat_messages(tmp_path):
-    path = tmp_path / "out.jsonl"
-    write("openai-chat", [SAMPLE], path, context=CONTEXT)
-    assert json.loads(path.read_text()) == {
-        "messages": [
-            {
-                "role": "system",
-                "content": "What does the customer want?\n\n"
-                "Answer with one of these labels and nothing else:\nlost_card\nchange_pin",
-            },
-            {"role": "user", "content": "Where is my card?"},
-            {"role": "assistant", "content": "lost_card"},
-        ]
-    }
-
-
-def test_chat_without_instruction_and_with_several_fields(tmp_path):
-    path = tmp_path / "out.jsonl"
-    sample = replace(SAMPLE, fields={"b": "two", "a": "one"}, label=["x", 3])
-    write("openai-chat", [sample], path, context=ExportContext(fields=("a", "b")))
-    assert json.loads(path.read_text())["messages"] == [
-        {"role": "user", "content": "a: one\nb: two"},
-        {"role": "assistant", "content": "x, 3"},
-    ]
-
-
-def test_chat_lists_the_samples_that_are_no_chat(tmp_path):
-    bad = [
-        replace(SAMPLE, uuid="1", label=None),
-        replace(SAMPLE, uuid="2", label=[{"start": 0}]),
-        replace(SAMPLE, uuid="3", fields={"text": ["a"]}),
-        replace(SAMPLE, uuid="4", fields={"text": " "}),
-    ]
-    written = write("openai-chat", [*bad, SAMPLE], tmp_path / "out.jsonl", context=CONTEXT)
-    assert written.rows == 1
-    assert [(item.uuid, item.reason) for item in written.failed] == [
-        ("1", "has no label"),
-        ("2", "has a label that is not a text or a number"),
-        ("3", "has a field 'text' that is not a text"),
-        ("4", "has a message of the user without text"),
-    ]
-    with pytest.raises(FileError, match="nothing to export as openai-chat: sample 1 has no label"):
-        write("openai-chat", bad, tmp_path / "none.jsonl", context=CONTEXT)
-    assert os.listdir(tmp_path) == ["out.jsonl"]
-
-
-@pytest.mark.parametrize(
-    "record",
-    [
-        {},
-        {"messages": [], "more": 1},
-        {"messages": [{"role": "user", "content": "a"}]},
-        {"messages": [{"role": "assistant", "content": "a"}, {"role": "user", "content": "a"}]},
-        {"messages": [{"role": "user", "content": ""}, {"role": "assistant", "content": "a"}]},
-    ],
-)
-def test_records_of_another_shape_are_told(record):
-    assert check_shape(record)
 
 
 def test_an_existing_file_is_kept_unless_told(tmp_path):
@@ -283,12 +229,13 @@ def test_a_disk_that_refuses_is_a_sentence(tmp_path, monkeypatch, number, said, 
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
-def test_a_disk_that_is_really_full(tmp_path, monkeypatch):
+@pytest.mark.parametrize("format", ["jsonl", "parquet"])
+def test_a_disk_that_is_really_full(tmp_path, monkeypatch, format):
     real = Path.open
     monkeypatch.setattr(type(FORMATS), "_external", lambda self: {})
     monkeypatch.setattr(Path, "open", lambda self, *args: real(Path("/dev/full"), "wb"))
     with pytest.raises(FileError, match="the disk is full"):
-        write("jsonl", [SAMPLE] * 1000, tmp_path / "out.jsonl", context=CONTEXT)
+        write(format, texts(*map(str, range(20_000))), tmp_path / "out.jsonl", context=CONTEXT)
     assert os.listdir(tmp_path) == []
 
 

@@ -29,3 +29,23 @@ def test_a_synthetic_text_may_repeat_a_real_one(store: Store, run: RunJob, tmp_p
     result = run("import", file=str(path), role="synthetic").result
     assert result is not None
     assert (result["added"], result["failed_rows"]) == (1, 0)
+
+
+def test_rows_that_are_no_samples_are_listed_with_line_and_reason(store: Store, run: RunJob, tmp_path: Path) -> None:
+    path = tmp_path / "chats.jsonl"
+    chats = [
+        [{"role": "user", "content": "Where is it?"}, {"role": "assistant", "content": "refund"}],
+        [{"role": "user", "content": "Where is it?"}],
+        [{"role": "user", "content": "Where is it?"}, {"role": "assistant", "content": "refnd"}],
+    ]
+    path.write_text("".join(json.dumps({"messages": chat}) + "\n" for chat in chats), encoding="utf-8")
+    result = run("import", file=str(path), role="seed").result
+    assert result is not None
+    assert (result["added"], result["columns"]) == (1, {"text": "messages", "label": "messages"})
+    assert result["failed"] == [
+        {"line": 2, "reason": "messages is not one turn of the user and one of the assistant, as this task needs"},
+        {
+            "line": 3,
+            "reason": 'label "refnd" is not one of the project\'s labels (column "messages"); did you mean refund?',
+        },
+    ]

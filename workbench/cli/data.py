@@ -82,6 +82,8 @@ def export_(arguments: argparse.Namespace) -> int:
         f"data card {result['card']}",
     ]
     lines += [f"left out {one['uuid']}: {one['reason']}" for one in result["failed"][:10]]
+    if result["failed_rows"] > 10:
+        lines.append(f"... and {result['failed_rows'] - 10:,} more (--json lists the first hundred)")
     output.result({"job": job.id, **result}, lines)
     return 3 if result["failed_rows"] else 0
 

@@ -5,20 +5,23 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from workbench.answer_schema import fault, label_fault
 from workbench.cli.data import as_row
 from workbench.cli.output import Output
 from workbench.errors import UsageError, WorkbenchError
-from workbench.exchange import Bad, read
+from workbench.exchange import Bad, Row, read
+from workbench.exchange import values as values_
 from workbench.exchange.writing import write_lines
 from workbench.project import find
 from workbench.store import acts, samples, views
 from workbench.store import annotations as annotation_store
 from workbench.store.acts import Change
 from workbench.store.connection import Store
+from workbench.task import Task
 from workbench.text import clean
 
 STATUSES = ("pending", "accepted", "rejected", "flagged")
@@ -80,7 +83,7 @@ def _load(store: Store, me: int, arguments: argparse.Namespace, output: Output) 
             if isinstance(row, Bad):
                 raise UsageError(row.reason)
             sample_id = annotation_store.sample_id(store, row.values)
-            change = _change(row.values, task.label_names, list(task.fields))
+            change = _change(task, row)
             who = me
             if name := str(row.values.get("annotator") or ""):
                 if name not in people:
@@ -139,26 +142,31 @@ class _Waiting:
         self._clear()
 
 
-def _change(values: dict[str, Any], labels: Sequence[str], fields: Sequence[str]) -> Change:
+def _change(task: Task, row: Row) -> Change:
+    """What a record says of its sample; raises ``UsageError`` for what the task does not allow."""
+    values = row.values
     parts: dict[str, Any] = {}
-    if values.get("label") is not None:
-        if values["label"] not in labels:
-            raise UsageError(
-                f"{clean(str(values['label']), limit=60)!r} is not one of the project's {len(labels)} labels"
-            )
-        parts["label"] = values["label"]
-        parts["status"] = "accepted"
-    if values.get("status") is not None:
-        if values["status"] not in STATUSES:
-            raise UsageError(f"status {clean(str(values['status']), limit=60)!r}: there are {', '.join(STATUSES)}")
-        parts["status"] = values["status"]
-    if isinstance(values.get("note"), str):
-        parts["note"] = values["note"]
-    if (edited := values.get("edited_fields")) is not None:
-        if not isinstance(edited, dict) or set(edited) != set(fields):
-            raise UsageError(f"edited_fields should be an object with exactly: {', '.join(fields)}")
-        if not all(isinstance(text, str) and text.strip() for text in edited.values()):
-            raise UsageError("edited_fields should hold texts that are not empty")
+    try:
+        label = values_.label(task, values.get("label"), cell=row.cells)
+        if label is not None:
+            if wrong := label_fault(task, label):
+                raise UsageError(wrong)
+            parts["label"] = label
+            parts["status"] = "accepted"
+        if values.get("status") not in (None, ""):
+            if values["status"] not in STATUSES:
+                raise UsageError(f"status {clean(str(values['status']), limit=60)!r}: there are {', '.join(STATUSES)}")
+            parts["status"] = values["status"]
+        if isinstance(values.get("note"), str):
+            parts["note"] = values["note"]
+        edited = values_.field("edited_fields", "json", values.get("edited_fields"), cell=row.cells)
+    except values_.Unreadable as error:
+        raise UsageError(str(error)) from error
+    if edited is not None:
+        if not isinstance(edited, dict):
+            raise UsageError(f"edited_fields should be an object with these fields: {', '.join(task.fields)}")
+        if wrong := fault(task, edited):
+            raise UsageError(f"edited_fields: {wrong}")
         parts["fields"] = edited
     if not parts:
         raise UsageError("has no label, status or note")
@@ -203,17 +211,54 @@ def _act(store: Store, me: int, arguments: argparse.Namespace, output: Output) -
 def _wanted(store: Store, arguments: argparse.Namespace, ids: list[int]) -> tuple[str, Change]:
     task = store.project.config.task
     if arguments.label is not None:
-        if arguments.label not in task.label_names:
-            raise UsageError(f"{arguments.label!r} is not one of the labels: {', '.join(task.label_names)}.")
-        return "label", Change(label=arguments.label, status="accepted")
+        return "label", Change(label=_label(task, arguments.label), status="accepted")
     if arguments.note is not None:
         return "note", Change(note=arguments.note)
     if arguments.edit is not None:
-        if len(ids) != 1 or not arguments.edit.strip():
+        if len(ids) != 1:
             raise UsageError("--edit corrects exactly one sample, and not to nothing.")
-        fields = samples.get(store, ids[0]).fields
-        return "edit", Change(fields={**fields, task.text_field: arguments.edit})
+        return "edit", Change(fields=_edited(task, samples.get(store, ids[0]).fields, arguments.edit))
     for kind, status in (("accept", "accepted"), ("reject", "rejected"), ("flag", "flagged")):
         if getattr(arguments, kind):
             return kind, Change(status=status)
     raise UsageError("Say what to do with them: --accept, --reject, --flag, --label, --note or --edit.")
+
+
+def _label(task: Task, text: str) -> Any:
+    """What ``--label`` says, in the shape of the task's labels."""
+    if task.label_shape == "one" and text not in task.label_names:
+        raise UsageError(f"{text!r} is not one of the labels: {', '.join(task.label_names)}.")
+    try:
+        return values_.label_typed(task, text)
+    except values_.Unreadable as error:
+        how = {
+            "many": f"; give labels with commas between, or a JSON list, of: {', '.join(task.label_names)}",
+            "object": "; give a JSON object",
+        }
+        raise UsageError(f"--label: {error}{how.get(task.label_shape, '')}.") from error
+
+
+def _edited(task: Task, fields: Mapping[str, Any], edits: Sequence[str]) -> dict[str, Any]:
+    """The fields after each ``[FIELD=]TEXT``; nothing takes an optional field away. Raises ``UsageError``."""
+    result = dict(fields)
+    only = next(iter(task.fields)) if len(task.fields) == 1 else None
+    for edit in edits:
+        name, equals, text = edit.partition("=")
+        name = name.strip()
+        if not (equals and name in task.fields):
+            if only is None:
+                raise UsageError(f"Say which field: --edit FIELD=TEXT, with one of {', '.join(task.fields)}.")
+            name, text = only, edit
+        field = task.fields[name]
+        if not text.strip() and field.required:
+            raise UsageError("--edit corrects exactly one sample, and not to nothing.")
+        try:
+            value = values_.field(name, field.kind, text, cell=True)
+        except values_.Unreadable as error:
+            raise UsageError(f"--edit: {error}.") from error
+        result[name] = value
+        if not field.required and value in (None, "", [], {}):
+            del result[name]
+    if wrong := fault(task, result):
+        raise UsageError(f"--edit: {wrong}.")
+    return result

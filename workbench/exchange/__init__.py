@@ -9,14 +9,16 @@ from workbench.exchange.base import (
     ExportContext,
     ExportSample,
     Format,
+    LeftOut,
     Reader,
     Row,
     Unwritable,
     Written,
+    WrittenFile,
 )
 from workbench.exchange.mapping import MOST_BAD, Mapped, Mapper, columns_ahead, parse_map
 from workbench.exchange.reading import file_sha256, read
-from workbench.exchange.writing import write, write_text
+from workbench.exchange.writing import fitting, write, write_text
 
 __all__ = [
     "FORMATS",
@@ -26,14 +28,17 @@ __all__ = [
     "ExportContext",
     "ExportSample",
     "Format",
+    "LeftOut",
     "Mapped",
     "Mapper",
     "Reader",
     "Row",
     "Unwritable",
     "Written",
+    "WrittenFile",
     "columns_ahead",
     "file_sha256",
+    "fitting",
     "parse_map",
     "read",
     "write",

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from workbench.registry import Registry
+from workbench.task import Task
 from workbench.text import clean
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record of a file. ``line`` is the line where it begins, counted from 1; ``values`` maps columns to values."""
+    """One record of a file. ``line`` is the line where it begins (the row, where there are no lines), counted from 1;
+    ``values`` maps columns to values. With ``cells`` a text may stand for something else (a number, JSON), as in CSV."""
 
     line: int
     values: dict[str, Any]
+    cells: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +35,17 @@ class Bad:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """An import format. ``read(path, encoding)`` streams the records; ``suffixes`` are lower case, with their dot."""
+    """An import format. ``read(path, encoding)`` streams the records; ``suffixes`` are lower case, with their dot.
+
+    A format that is a folder of files has ``files(folder, split)`` instead: the files that hold that split (any, where
+    the folder has but one), each of which a reader of its suffix reads.
+    """
 
     name: str
     summary: str
     suffixes: tuple[str, ...]
     read: Callable[[Path, str], Iterator[Row | Bad]]
+    files: Callable[[Path, str | None], list[Path]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +68,18 @@ class ExportSample:
 class ExportContext:
     """What a writer must know besides the samples.
 
-    ``fields`` are the task's fields in their order (empty: those of each sample), ``labels`` the project's labels,
-    ``instruction`` what the task asks, for formats that train a model. ``raw`` leaves CSV cells as they are, even those
-    that a spreadsheet would run as a formula.
+    ``instruction`` is what the project tells a model that is trained. ``raw`` leaves CSV cells as they are, even those
+    that a spreadsheet would run as a formula. ``facts`` are those of the data card, for formats that hold one.
     """
 
-    fields: tuple[str, ...] = ()
-    labels: tuple[str, ...] = ()
+    task: Task
     instruction: str | None = None
     raw: bool = False
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return tuple(self.task.fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,24 +90,66 @@ class Unwritable:
     reason: str
 
 
+class LeftOut:
+    """The samples that were left out: all are ``count``ed, the first hundred ``listed``."""
+
+    LISTED = 100
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.listed: list[Unwritable] = []
+
+    def add(self, uuid: str, reason: str) -> None:
+        self.count += 1
+        if len(self.listed) < self.LISTED:
+            self.listed.append(Unwritable(uuid, reason))
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFile:
+    """One file of an export: its name (with its folder, inside an exported folder), samples in it, hex SHA-256."""
+
+    name: str
+    rows: int
+    sha256: str
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A finished export: ``rows`` samples in ``path``, its hex SHA-256, and the samples that were left out."""
+    """A finished export: ``rows`` samples in ``path``, its hex SHA-256, the first samples that were left out and their
+    number. The hash of a folder is that of its data files' hashes, so that the same samples give the same one."""
 
     rows: int
     path: Path
     sha256: str
-    failed: tuple[Unwritable, ...] = field(default=())
+    files: tuple[WrittenFile, ...]
+    failed: tuple[Unwritable, ...] = ()
+    failed_rows: int = 0
+
+
+def _anything(context: ExportContext) -> str | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """An export format. ``write(samples, out, context)`` writes bytes; returns the rows written and those left out."""
+    """An export format: a file, or a folder.
+
+    ``write(samples, out, context)`` writes bytes; returns the rows written and what was left out. A folder has
+    ``write_folder(samples, folder, context)``, which fills an empty folder, data card (``card``) included, and returns
+    the data files and what was left out. ``unfit(context)`` says in a few words why this task's samples have no place
+    in the format; None where they have one.
+    """
 
     name: str
     summary: str
     suffix: str
-    write: Callable[[Iterable[ExportSample], BinaryIO, ExportContext], tuple[int, list[Unwritable]]]
+    write: Callable[[Iterable[ExportSample], BinaryIO, ExportContext], tuple[int, LeftOut]] | None = None
+    unfit: Callable[[ExportContext], str | None] = _anything
+    write_folder: Callable[[Iterable[ExportSample], Path, ExportContext], tuple[list[WrittenFile], LeftOut]] | None = (
+        None
+    )
+    card: str | None = None
 
 
 READERS: Registry[Reader] = Registry("import format", "workbench.exchange", "workbench.readers")

@@ -12,16 +12,27 @@ from pathlib import Path
 from typing import Any
 
 from workbench.exchange.writing import write_text
+from workbench.task_kinds import KINDS
 from workbench.text import clean
 
 KEYS = frozenset(
     {
         *("name", "pretty_name", "license", "language", "task", "description", "fields", "labels", "rows", "snapshot"),
+        *("label", "configs", "dataset_info"),
         *("sha256", "created", "recipes", "splits", "statuses", "origins", "filters", "metrics", "annotations"),
         *("limitations", "files"),
     }
 )
-_TASKS = {"classification": "text-classification"}
+#: The hub's task categories and, where there is one that fits, its narrower task.
+_TASKS = {
+    "classification": ("text-classification", "multi-class-classification"),
+    "multi_label": ("text-classification", "multi-label-classification"),
+    "text_pair": ("text-classification", None),
+    "question_answering": ("question-answering", None),
+    "instruction": ("text-generation", None),
+    "dialogue": ("text-generation", "dialogue-modeling"),
+    "preference": ("text-generation", None),
+}
 _SPECIAL = re.compile(r"([\\`*_\[\]|~#])")
 
 
@@ -37,9 +48,11 @@ def size_category(rows: int) -> str:
 def card(facts: Mapping[str, Any]) -> str:
     """The card as Markdown. Keys are optional, sections without facts are left out, unknown keys raise ``ValueError``.
 
-    - ``name``, ``pretty_name``, ``license`` (SPDX identifier, lower case), ``language`` (list of codes), ``task``,
-      ``description``, ``fields`` and ``labels`` (lists), ``rows``, ``snapshot``, ``sha256`` (of the snapshot),
+    - ``name``, ``pretty_name``, ``license`` (SPDX identifier, lower case), ``language`` (list of codes), ``task`` (a
+      kind), ``description``, ``fields`` (list of {``name``, ``kind``, ``required``, ``description``}), ``label`` (what
+      a label is, in words), ``labels`` (list of names), ``rows``, ``snapshot``, ``sha256`` (of the snapshot),
       ``created``;
+    - ``configs`` and ``dataset_info``: what the ``datasets`` library reads, for the front matter;
     - ``recipes``: list of {``name``, ``paper``, ``models`` (list), ``parameters`` (dict), ``jobs`` (list),
       ``samples``};
     - ``splits``, ``statuses``, ``origins``: {name: number of samples};
@@ -67,11 +80,16 @@ def _front_matter(facts: Mapping[str, Any], title: str) -> str:
     if language := facts.get("language"):
         head["language"] = [clean(str(code)) for code in language]
     if (task := facts.get("task")) in _TASKS:
-        head["task_categories"] = [_TASKS[task]]
+        category, narrower = _TASKS[task]
+        head["task_categories"] = [category]
+        if narrower:
+            head["task_ids"] = [narrower]
     if (rows := facts.get("rows")) is not None:
         head["size_categories"] = [size_category(rows)]
-    if facts.get("recipes"):
-        head["tags"] = ["synthetic"]
+    tags = ["synthetic"] if facts.get("recipes") else []
+    if tags := [*tags, *(["preference", "dpo"] if task == "preference" else [])]:
+        head["tags"] = tags
+    head |= {key: facts[key] for key in ("configs", "dataset_info") if key in facts}
     dumped: str = yaml.safe_dump(head, allow_unicode=True, sort_keys=False)
     return f"---\n{dumped}---"
 
@@ -81,9 +99,10 @@ def _what(facts: Mapping[str, Any]) -> list[str]:
     if description := facts.get("description"):
         parts.append(_text(description, multiline=True))
     known = [
-        ("Task", _text(facts["task"]) if facts.get("task") else None),
+        ("Task", _task(facts["task"]) if facts.get("task") else None),
         ("Samples", f"{facts['rows']:,}" if facts.get("rows") is not None else None),
-        ("Fields", _codes(facts.get("fields") or ())),
+        ("Fields", "; ".join(_field(field) for field in facts.get("fields") or ())),
+        ("Label", _text(facts["label"]) if facts.get("label") else None),
         ("Labels", _labels(facts.get("labels") or ())),
         ("Snapshot", _code(facts["snapshot"]) if facts.get("snapshot") else None),
         ("SHA-256 of the snapshot", _code(facts["sha256"]) if facts.get("sha256") else None),
@@ -159,6 +178,18 @@ def _checked(facts: Mapping[str, Any]) -> list[str]:
     if limitations := facts.get("limitations"):
         parts.append(_section("Limitations", "\n".join(f"- {_text(sentence)}" for sentence in limitations)))
     return parts
+
+
+def _task(name: str) -> str:
+    kind = KINDS.get(name)
+    return _text(name) if kind is None else f"{_text(kind.title)}: {_text(kind.summary)}"
+
+
+def _field(field: Mapping[str, Any]) -> str:
+    about = [str(field["kind"])] if field.get("kind") else []
+    about += [] if field.get("required", True) else ["may be missing"]
+    about += [str(field["description"])] if field.get("description") else []
+    return f"{_code(field['name'])} ({_text(', '.join(about))})" if about else _code(field["name"])
 
 
 def _section(title: str, body: str) -> str:

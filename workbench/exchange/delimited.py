@@ -61,7 +61,7 @@ def _rows(header: list[str], records: Iterator[Record]) -> Iterator[Row | Bad]:
         elif len(values) != width:
             yield Bad(line, f"has {_count(len(values), 'value')} where the header has {_count(width, 'column')}")
         else:
-            yield Row(line, dict(zip(header, values, strict=True)))
+            yield Row(line, dict(zip(header, values, strict=True)), cells=True)
 
 
 def _csv_records(path: Path, encoding: str) -> Iterator[Record]:

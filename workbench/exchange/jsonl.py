@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from workbench.errors import FileError
-from workbench.exchange.base import FORMATS, READERS, Bad, ExportContext, ExportSample, Format, Reader, Row, Unwritable
+from workbench.exchange.base import FORMATS, READERS, Bad, ExportContext, ExportSample, Format, LeftOut, Reader, Row
 from workbench.exchange.encode import json_line, metadata_columns, write_rows
 from workbench.exchange.lines import lines
 from workbench.exchange.strict_json import StrictDecoder, broken, row_or_bad
@@ -55,7 +55,7 @@ def _row(decoder: StrictDecoder, number: int, line: str, ended: bool) -> Row | B
     return row_or_bad(number, value, decoder.fault)
 
 
-def _write(samples: Iterable[ExportSample], out: BinaryIO, context: ExportContext) -> tuple[int, list[Unwritable]]:
+def _write(samples: Iterable[ExportSample], out: BinaryIO, context: ExportContext) -> tuple[int, LeftOut]:
     columns = lru_cache(maxsize=64)(metadata_columns)  # samples of one task mostly have the same fields
 
     def row(sample: ExportSample) -> str:

@@ -19,7 +19,8 @@ _HEAD = 1024 * 1024
 _MAGIC = {
     b"\x1f\x8b": "is compressed (gzip): decompress it first",
     b"PK\x03\x04": "is a zip archive or a spreadsheet: save it as CSV or JSON lines first",
-    b"PAR1": "is a Parquet file: save it as JSON lines first",
+    b"PAR1": "is a Parquet file: give --format parquet",
+    b"ARROW1": "is an Arrow file: give --format arrow",
     b"SQLite format 3": "is an SQLite database: save its rows as JSON lines first",
 }
 

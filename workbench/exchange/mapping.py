@@ -10,16 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from workbench.answer_schema import fault
 from workbench.errors import FileError, UsageError
 from workbench.exchange.base import Bad, Row, quoted
+from workbench.exchange.shapes import LABEL, Shape, recognise
+from workbench.exchange.values import Unreadable, field
+from workbench.exchange.values import label as read_label
+from workbench.task import Task
+from workbench.task_kinds import KINDS
 
-LABEL = "label"
 #: Records in a row that may be unreadable at the start of a file; more are not worth going on for.
 MOST_BAD = 10_000
-#: Columns that are taken for a task's only field, and for the label, in this order.
+#: Columns that are taken for a task's only text, and for the label, in this order.
 TEXT_ALIASES = ("text", "sentence", "utterance", "content", "prompt", "question")
 LABEL_ALIASES = ("label", "category", "intent", "class", "target")
-_KINDS = {dict: "an object", list: "a list", bool: "true or false", type(None): "null"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,119 +78,123 @@ def columns_ahead(rows: Iterator[Row | Bad], ahead: int = 100) -> tuple[list[str
 class Mapper:
     """Turns rows into fields and a label.
 
-    ``fields`` are the task's field names and ``labels`` its allowed labels (``None``: any). ``mapping`` ({field or
-    "label": column}, as from ``parse_map``) is completed by a guess: a column of the same name, then the same in
-    another case, then ``TEXT_ALIASES`` for a task's only field and ``LABEL_ALIASES`` for the label. ``multi_label``
-    allows a list of labels; ``use_label=False`` looks for none. Raises ``UsageError`` for a mapping of unknown fields.
+    ``mapping`` ({field or "label": column}, as from ``parse_map``) is completed by a guess: a column of the same name,
+    then the same in another case; a published shape (see ``shapes``); ``TEXT_ALIASES`` for a task's only text and
+    ``LABEL_ALIASES`` for the label. ``use_label=False`` looks for no label. Raises ``UsageError`` for a mapping of
+    unknown fields.
 
     ``check_columns`` must have passed before ``apply``; then ``chosen`` is the mapping in force, {field: column}.
     """
 
     def __init__(
         self,
-        fields: Sequence[str],
-        labels: Sequence[str] | None,
+        task: Task,
         mapping: Mapping[str, str] | None = None,
         label_required: bool = False,
         *,
-        multi_label: bool = False,
         use_label: bool = True,
     ) -> None:
-        self.fields = tuple(fields)
+        self.task = task
         self.chosen: dict[str, str] = {}
-        self._labels = None if labels is None else {str(label): label for label in labels}
         self._given = dict(mapping or {})
-        self._label_required = label_required
-        self._multi_label = multi_label
-        self._use_label = use_label
+        self._use_label = use_label and task.label_shape != "none"
+        self._label_required = label_required and self._use_label
+        self._shape: Shape | None = None
         self._used: frozenset[str] = frozenset()
-        known = [*self.fields, LABEL]
-        for field in self._given:
-            if field not in known:
+        known = [*task.fields, *([LABEL] if task.label_shape != "none" else [])]
+        for name in self._given:
+            if name == LABEL and name not in known:
+                raise UsageError(f"The task has no labels; it has: {', '.join(known)}.")
+            if name not in known:
                 raise UsageError(
-                    f"The task has no field {quoted(field)}{_close(field, known)}; it has: {', '.join(known)}."
+                    f"The task has no field {quoted(name)}{_close(name, known)}; it has: {', '.join(known)}."
                 )
 
     def check_columns(self, columns: Iterable[str], path: Path) -> dict[str, str]:
         """Settle which column is which; returns ``chosen``. Raises ``FileError`` when one is missing."""
         columns = list(columns)
         there = f"its columns are {_some(columns)}"
-        for field, column in self._given.items():
+        for name, column in self._given.items():
             if column not in columns:
                 raise FileError(
-                    path, None, f"has no column {quoted(column)} for {field}{_close(column, columns)}; {there}"
+                    path, None, f"has no column {quoted(column)} for {name}{_close(column, columns)}; {there}"
                 )
-        chosen = dict(self._given)
-        for field in self.fields:
-            if field not in chosen:
-                aliases = (field, *TEXT_ALIASES) if len(self.fields) == 1 else (field,)
-                guess = _guess(aliases, columns, chosen)
-                if guess is None:
-                    raise FileError(path, None, f"has no column for {field}; {there}: give --map {field}=COLUMN")
-                chosen[field] = guess
+        chosen = self._fields(columns)
+        missing = next((name for name, one in self.task.fields.items() if one.required and name not in chosen), None)
+        if missing is not None:
+            raise FileError(path, None, f"has no column for {missing}; {there}: give --map {missing}=COLUMN")
         if not self._use_label:
             chosen.pop(LABEL, None)
-        elif LABEL not in chosen and (guess := _guess(LABEL_ALIASES, columns, chosen)) is not None:
-            chosen[LABEL] = guess
-        elif LABEL not in chosen and self._label_required:
-            raise FileError(path, None, f"has no column for the label; {there}: give --map label=COLUMN")
+        elif LABEL not in chosen:
+            aliases = LABEL_ALIASES if KINDS[self.task.kind].label != "optional" else (LABEL,)
+            if (guess := _guess(aliases, columns, chosen)) is not None:
+                chosen[LABEL] = guess
+            elif self._label_required:
+                raise FileError(path, None, f"has no column for the label; {there}: give --map label=COLUMN")
         self.chosen = chosen
         self._used = frozenset(chosen.values())
         return chosen
 
+    def _fields(self, columns: Sequence[str]) -> dict[str, str]:
+        """Columns for the given fields, and for all others where they can be found; of a shape, its label's too."""
+        chosen = dict(self._given)
+        for name in self.task.fields:
+            if name not in chosen and (guess := _guess((name,), columns, chosen)) is not None:
+                chosen[name] = guess
+        complete = all(name in chosen for name, one in self.task.fields.items() if one.required)
+        if not self._given.keys() & self.task.fields.keys():
+            shape = recognise(self.task, columns)
+            if shape is not None and (not complete or shape.name == "dpo"):
+                self._shape = shape
+                return {**shape.fills, **self._given}
+        only = next(iter(self.task.fields)) if len(self.task.fields) == 1 else None
+        if only is not None and only not in chosen and self.task.fields[only].kind == "text":
+            guess = _guess(TEXT_ALIASES, columns, chosen)
+            return chosen if guess is None else {**chosen, only: guess}
+        return chosen
+
     def apply(self, row: Row) -> Mapped | Bad:
-        """The row in the task's terms; a ``Bad`` for a text that is missing, empty or no text, or an unknown label."""
-        values = row.values
-        fields: dict[str, Any] = {}
-        for field in self.fields:
-            column = self.chosen[field]
-            called = field if column == field else f"{field} (column {quoted(column)})"
-            if column not in values:
-                return Bad(row.line, f"has no {called}")
-            text = values[column]
-            if not isinstance(text, str):
-                return Bad(row.line, f"{called} is {_KINDS.get(type(text), 'a number')}, not a text")
-            if not text.strip():
-                return Bad(row.line, f"{called} is empty")
-            fields[field] = text
-        label = values.get(self.chosen[LABEL]) if LABEL in self.chosen else None
-        if isinstance(label, str):
-            label = label.strip() or None
-        if label is None:
-            if self._label_required:
-                return Bad(row.line, "has no label")
-        else:
-            label, fault = self._label(label)
-            if fault:
-                return Bad(row.line, fault)
-        extra = {key: value for key, value in values.items() if key not in self._used}
+        """The row in the task's terms; a ``Bad`` for one that cannot be read so or is no sample of the task."""
+        try:
+            values, label, cell = self._values(row)
+            fields = {}
+            for name, one in self.task.fields.items():
+                if name in values and not (row.cells and one.kind != "text" and _blank(values[name])):
+                    value = field(name, one.kind, values[name], cell=row.cells)
+                    if one.required or value not in (None, "", [], {}):
+                        fields[name] = value
+            label = read_label(self.task, label, cell=cell) if self._use_label else None
+        except Unreadable as error:
+            return Bad(row.line, self._told(str(error)))
+        if wrong := fault(self.task, fields, label, labelled=self._label_required):
+            near = _close(label, self.task.label_names) if isinstance(label, str) and wrong.startswith("label ") else ""
+            return Bad(row.line, self._told(wrong) + near)
+        extra = {key: value for key, value in row.values.items() if key not in self._used}
         return Mapped(row.line, fields, label, extra)
 
-    def _label(self, label: Any) -> tuple[Any, str | None]:
-        if not isinstance(label, list):
-            return self._one_label(label)
-        if not self._multi_label:
-            return None, "label is a list, and this task takes one label"
-        members = []
-        for item in label:
-            member, fault = self._one_label(item.strip() if isinstance(item, str) else item)
-            if fault:
-                return None, fault
-            members.append(member)
-        return members, None
+    def _values(self, row: Row) -> tuple[dict[str, Any], Any, bool]:
+        """Values by field, the label, and whether the label is a cell."""
+        if self._shape is not None:
+            values = self._shape.read(row.values, row.cells)
+            if LABEL in self._shape.fills and LABEL not in self._given:
+                return values, values.get(LABEL), True
+        else:
+            values = {name: row.values[column] for name, column in self.chosen.items() if column in row.values}
+        return values, row.values.get(self.chosen[LABEL]) if LABEL in self.chosen else None, row.cells
 
-    def _one_label(self, label: Any) -> tuple[Any, str | None]:
-        if label is None or isinstance(label, dict | list) or label == "":
-            return None, f"label is {_KINDS.get(type(label), 'empty')}, not a text or a number"
-        if self._labels is None:
-            return label, None
-        text = str(label).lower() if isinstance(label, bool) else str(label)
-        if isinstance(label, float) and label.is_integer():
-            text = str(int(label))
-        if text in self._labels:
-            return self._labels[text], None
-        count = f"the project's {len(self._labels):,} labels" if len(self._labels) > 1 else "the project's label"
-        return None, f"label {quoted(text)} is not one of {count}{_close(text, self._labels)}"
+    def _told(self, reason: str) -> str:
+        """A reason that speaks of a field, with the column where it stands if that is called otherwise."""
+        for name, column in self.chosen.items():
+            if name != column and (
+                reason == f"has no {name}" or reason.startswith((f"{name} ", f"{name}:", f"{name}."))
+            ):
+                return f"{reason} (column {quoted(column)})"
+        return reason
+
+
+def _blank(cell: Any) -> bool:
+    """Whether a cell that stands for JSON holds nothing; JSON's null is something."""
+    return cell is None or (isinstance(cell, str) and not cell.strip())
 
 
 def _guess(aliases: Iterable[str], columns: Sequence[str], taken: Mapping[str, str]) -> str | None:

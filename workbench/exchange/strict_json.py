@@ -38,10 +38,10 @@ class StrictDecoder:
             raise json.JSONDecodeError("Nested too deeply", text, start) from error
         escapes = text.find("\\u", start, end) >= 0
         if escapes or text.count("[", start, end) + text.count("{", start, end) > MAX_DEPTH:
-            self._inspect(value)
+            self._note(inspected(value))
         return value, end
 
-    def _note(self, fault: str) -> None:
+    def _note(self, fault: str | None) -> None:
         self.fault = self.fault or fault
 
     def _pairs(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -67,24 +67,37 @@ class StrictDecoder:
             return 0
         return int(digits)
 
-    def _inspect(self, value: Any) -> None:
-        stack = [(value, 1)]
-        while stack:
-            item, depth = stack.pop()
-            if depth > MAX_DEPTH:
-                return self._note(f"is nested more than {MAX_DEPTH} deep")
-            if isinstance(item, dict):
-                stack += [(key, depth) for key in item] + [(member, depth + 1) for member in item.values()]
-            elif isinstance(item, list):
-                stack += [(member, depth + 1) for member in item]
-            elif isinstance(item, str):
-                if "\0" in item:
-                    return self._note("holds a NUL character (\\u0000)")
-                if not item.isascii() and (match := SURROGATE.search(item)):
-                    return self._note(
-                        f"holds half of a surrogate pair (\\u{ord(match[0]):04x}), which is not a character"
-                    )
-        return None
+
+def inspected(value: Any) -> str | None:
+    """Why a value, however it came, must not get into a data set: too deep, NUL, half a surrogate pair; else None."""
+    stack = [(value, 1)]
+    while stack:
+        item, depth = stack.pop()
+        if depth > MAX_DEPTH:
+            return f"is nested more than {MAX_DEPTH} deep"
+        if isinstance(item, dict):
+            stack += [(key, depth) for key in item] + [(member, depth + 1) for member in item.values()]
+        elif isinstance(item, list):
+            stack += [(member, depth + 1) for member in item]
+        elif isinstance(item, str):
+            if "\0" in item:
+                return "holds a NUL character (\\u0000)"
+            if not item.isascii() and (match := SURROGATE.search(item)):
+                return f"holds half of a surrogate pair (\\u{ord(match[0]):04x}), which is not a character"
+    return None
+
+
+def parse(text: str) -> tuple[Any, str | None]:
+    """A text that must be one JSON value: the value, and what is wrong with it (or None)."""
+    decoder = StrictDecoder()
+    stripped = text.strip(" \t\r\n")
+    try:
+        value, end = decoder.decode(stripped)
+    except json.JSONDecodeError as error:
+        return None, broken(error)
+    if end < len(stripped):
+        return None, f"is not valid JSON: something follows the value (character {end + 1})"
+    return value, decoder.fault
 
 
 def row_or_bad(line: int, value: Any, fault: str | None) -> Row | Bad:

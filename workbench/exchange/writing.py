@@ -5,17 +5,28 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import secrets
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from workbench.errors import FileError
-from workbench.exchange.base import FORMATS, ExportContext, ExportSample, Unwritable, Written
-from workbench.exchange.encode import utf8
+from workbench.errors import FileError, UsageError
+from workbench.exchange.base import FORMATS, ExportContext, ExportSample, Format, LeftOut, Written, WrittenFile
+from workbench.exchange.encode import folder_hash, utf8
+from workbench.task_kinds import KINDS
 
 T = TypeVar("T")
+
+
+def fitting(format: str, context: ExportContext) -> Format:  # noqa: A002 - the option's name
+    """The format of that name; raises ``UsageError`` where there is none or it has no place for this task's samples."""
+    chosen = FORMATS.get(format)
+    if reason := chosen.unfit(context):
+        raise UsageError(f"{format} has no place for the task {KINDS[context.task.kind].title.lower()!r}: {reason}.")
+    return chosen
 
 
 def write(
@@ -26,24 +37,96 @@ def write(
     context: ExportContext,
     overwrite: bool = False,
 ) -> Written:
-    """Write ``samples`` to ``path`` in a format of ``FORMATS``: to a hidden file beside it, synced, then renamed.
+    """Write ``samples`` to ``path`` in a format of ``FORMATS``: under a hidden name beside it, synced, then renamed.
 
-    Samples that the format cannot say are left out and listed in ``failed``. Raises ``UsageError`` for an unknown
-    format and ``FileError`` when the file exists (unless ``overwrite``), cannot be written, or would have no rows;
-    then whatever was at ``path`` is untouched.
+    Samples that the format cannot say are left out; the first hundred are listed in ``failed``. Raises ``UsageError``
+    for an unknown format or one that does not fit the task, and ``FileError`` when the file exists (unless
+    ``overwrite``), cannot be written, or would have no rows; then whatever was at ``path`` is untouched.
     """
-    chosen = FORMATS.get(format)
+    chosen = fitting(format, context)
+    if chosen.write_folder is not None:
+        return _write_folder(chosen, samples, path, context, overwrite)
+    assert chosen.write is not None
+    fill_file = chosen.write
     target = _target(path, overwrite)
 
-    def fill(out: BinaryIO) -> tuple[int, list[Unwritable]]:
-        rows, failed = chosen.write(_ours(samples), out, context)
+    def fill(out: BinaryIO) -> tuple[int, LeftOut]:
+        rows, left = fill_file(_ours(samples), out, context)
         if rows == 0:
-            why = f": sample {failed[0].uuid} {failed[0].reason}" if failed else ""
-            raise FileError(path, None, f"there is nothing to export as {format}{why}")
-        return rows, failed
+            raise _nothing(path, format, left)
+        return rows, left
 
-    (rows, failed), sha256 = _atomic(path, target, fill, overwrite)
-    return Written(rows, path, sha256, tuple(failed))
+    (rows, left), sha256 = _atomic(path, target, fill, overwrite)
+    files = (WrittenFile(path.name, rows, sha256),)
+    return Written(rows, path, sha256, files, tuple(left.listed), left.count)
+
+
+def _nothing(path: Path, format: str, left: LeftOut) -> FileError:  # noqa: A002
+    why = f": sample {left.listed[0].uuid} {left.listed[0].reason}" if left.listed else ""
+    return FileError(path, None, f"there is nothing to export as {format}{why}")
+
+
+def _write_folder(
+    chosen: Format, samples: Iterable[ExportSample], path: Path, context: ExportContext, overwrite: bool
+) -> Written:
+    assert chosen.write_folder is not None
+    target = _target_folder(path, chosen, overwrite)
+    temporary = target.parent / f".{secrets.token_hex(8)}.tmp"
+    try:
+        with _sentences(path):
+            temporary.mkdir()
+            files, left = chosen.write_folder(_ours(samples), temporary, context)
+            if not files:
+                raise _nothing(path, chosen.name, left)
+            for written in sorted(temporary.rglob("*")):
+                _sync(written)
+            _put_folder(path, temporary, target, chosen, overwrite)
+            _sync(target.parent)
+    except _SourceError as error:
+        raise error.original from None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    rows = sum(file.rows for file in files)
+    return Written(rows, path, folder_hash(files), tuple(files), tuple(left.listed), left.count)
+
+
+def _target_folder(path: Path, chosen: Format, overwrite: bool) -> Path:
+    if "\0" in str(path):
+        raise FileError(path, None, "is no folder name: it holds a NUL character")
+    with _sentences(path):
+        target = Path(os.path.realpath(path))
+        if not target.parent.is_dir():
+            raise FileError(path, None, "is in a folder that does not exist: make the folder first")
+        if target.exists():
+            _replaceable(path, target, chosen, overwrite)
+    return target
+
+
+def _replaceable(path: Path, target: Path, chosen: Format, overwrite: bool) -> None:
+    """Refuse to replace what is not an earlier export: a folder that holds anything else than its files."""
+    if not overwrite:
+        raise _exists(path)
+    if not target.is_dir():
+        raise FileError(path, None, f"is a file, and {chosen.name} writes a folder: choose another name")
+    there = {found.relative_to(target).as_posix() for found in target.rglob("*")}
+    ours = {name for name in there if name in ("data", chosen.card) or re.fullmatch(r"data/[\w-]+\.parquet", name)}
+    if other := sorted(there - ours):
+        raise FileError(path, None, f"holds {other[0]!r}, which no export wrote: choose another folder")
+
+
+def _put_folder(path: Path, temporary: Path, target: Path, chosen: Format, overwrite: bool) -> None:
+    if not target.exists():
+        temporary.rename(target)
+        return
+    _replaceable(path, target, chosen, overwrite)  # somebody may have put something there meanwhile
+    aside = temporary.with_suffix(".old")
+    target.rename(aside)
+    try:
+        temporary.rename(target)
+    except OSError:
+        aside.rename(target)
+        raise
+    shutil.rmtree(aside)
 
 
 def write_text(path: Path, text: str, *, overwrite: bool = False) -> str:
@@ -106,7 +189,7 @@ def _atomic(path: Path, target: Path, fill: Callable[[BinaryIO], T], overwrite: 
                 out.seek(0)
                 sha256 = hashlib.file_digest(out, "sha256").hexdigest()
             _put(path, temporary, target, overwrite)
-            _sync_folder(target.parent)
+            _sync(target.parent)
     except _SourceError as error:
         raise error.original from None
     finally:
@@ -130,10 +213,10 @@ def _put(path: Path, temporary: Path, target: Path, overwrite: bool) -> None:
     temporary.replace(target)
 
 
-def _sync_folder(folder: Path) -> None:
-    # Some file systems cannot sync a folder, and some folders may be written but not read: the file itself is synced.
+def _sync(path: Path) -> None:
+    # Some file systems cannot sync a folder, and some folders may be written but not read.
     with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
+        descriptor = os.open(path, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:

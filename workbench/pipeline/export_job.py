@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from workbench import recipe
 from workbench.errors import UsageError, WorkbenchError
-from workbench.exchange import FORMATS, ExportContext, ExportSample, write
+from workbench.exchange import ExportContext, ExportSample, fitting, write
 from workbench.exchange.card import write_card
 from workbench.jobs.run import Ended, JobContext
 from workbench.pipeline.evaluate_job import newest
@@ -16,6 +17,7 @@ from workbench.store import curation, jobs, ledger, samples, snapshots, splits, 
 from workbench.store.connection import Store
 from workbench.store.jobs import Job
 from workbench.store.snapshots import Snapshot
+from workbench.task import Task
 
 DEFAULT_VIEW = "set:yes"
 #: Exports read this many samples at a time.
@@ -27,34 +29,28 @@ def run(context: JobContext) -> Ended:
     parameters, store, config = context.job.parameters, context.store, context.project.config
     view = views.parse(parameters.get("view") or DEFAULT_VIEW)
     path = Path(parameters["out"])
-    kind = FORMATS.get(parameters["format"])
-    card_path = path.with_name(f"{path.name}.card.md")
     overwrite = bool(parameters.get("overwrite"))
+    about = ExportContext(config.task, instruction=config.export.instruction, raw=bool(parameters.get("raw")))
+    chosen = fitting(parameters["format"], about)
+    card_path = path / chosen.card if chosen.card else path.with_name(f"{path.name}.card.md")
     for target in (path, card_path):
         if target.exists() and not overwrite:
             raise UsageError(f"{target} exists; choose another name, or give --overwrite.")
     ids = views.ids(store, view)
     if not len(ids):
         raise WorkbenchError(f"There is nothing to export: view {view.text!r} holds no sample.")
-    snapshot = snapshots.create(store, ids, view.text, details={"format": kind.name, "out": path.name})
+    snapshot = snapshots.create(store, ids, view.text, details={"format": chosen.name, "out": path.name})
     total = snapshot.total
-    written = write(
-        kind.name,
-        _samples(context, snapshot),
-        path,
-        context=ExportContext(
-            fields=tuple(config.task.fields),
-            labels=tuple(config.task.label_names),
-            instruction=config.export.instruction,
-            raw=bool(parameters.get("raw")),
-        ),
-        overwrite=overwrite,
-    )
-    context.report(total, total, "writing the data card")
     facts = card_facts(context, snapshot)
-    facts["files"] = [{"name": path.name, "format": kind.name, "rows": written.rows, "sha256": written.sha256}]
-    write_card(facts, card_path, overwrite=overwrite)
-    failed = [{"uuid": one.uuid, "reason": one.reason} for one in written.failed]
+    about = replace(about, facts=facts)
+    written = write(chosen.name, _samples(context, snapshot), path, context=about, overwrite=overwrite)
+    if not chosen.card:
+        context.report(total, total, "writing the data card")
+        facts["files"] = [
+            {"name": file.name, "format": chosen.name, "rows": file.rows, "sha256": file.sha256}
+            for file in written.files
+        ]
+        write_card(facts, card_path, overwrite=overwrite)
     return Ended(
         {
             "rows": written.rows,
@@ -63,8 +59,8 @@ def run(context: JobContext) -> Ended:
             "snapshot": snapshot.id,
             "snapshot_sha256": snapshot.sha256,
             "card": str(card_path),
-            "failed": failed[:100],
-            "failed_rows": len(failed),
+            "failed": [{"uuid": one.uuid, "reason": one.reason} for one in written.failed],
+            "failed_rows": written.failed_rows,
         }
     )
 
@@ -120,7 +116,11 @@ def card_facts(context: JobContext, snapshot: Snapshot) -> dict[str, Any]:
         "language": [config.task.language],
         "task": config.task.kind,
         "description": config.task.description,
-        "fields": list(config.task.fields),
+        "fields": [
+            {"name": name, "kind": one.kind, "required": one.required, "description": one.description}
+            for name, one in config.task.fields.items()
+        ],
+        "label": _label(config.task),
         "labels": config.task.label_names,
         "rows": snapshot.total,
         "snapshot": str(snapshot.id),
@@ -132,7 +132,7 @@ def card_facts(context: JobContext, snapshot: Snapshot) -> dict[str, Any]:
         "statuses": made_of["status"],
         "filters": [row for job in curated for row in _filters(job)],
         "annotations": curation.annotation_summary(store),
-        "limitations": _limitations(store, counts, made),
+        "limitations": _limitations(store, config.task, counts, made),
     }
     if config.export.licence:
         facts["license"] = config.export.licence
@@ -159,8 +159,33 @@ def _filters(job: Job) -> list[dict[str, Any]]:
     ]
 
 
-def _limitations(store: Store, counts: dict[str, int], made: list[dict[str, Any]]) -> list[str]:
-    said = ["The samples were generated by a language model; some labels are wrong and some texts are unnatural."]
+def _label(task: Task) -> str | None:
+    """What a label is, in words; None for tasks without."""
+    low, high = (task.scale.low, task.scale.high) if task.scale else (0.0, 0.0)
+    return {
+        "one": "one of the labels",
+        "many": "a list of any of the labels, none included",
+        "number": f"a number from {low:g} to {high:g}",
+        "object": "a JSON object that is read out of the text",
+    }.get(task.label_shape)
+
+
+#: What may be wrong with samples that a model wrote, by kind of task.
+_WRONG = {
+    "classification": "some labels are wrong and some texts are unnatural",
+    "multi_label": "some labels are wrong or missing and some texts are unnatural",
+    "text_pair": "some labels are wrong and some pairs are unnatural",
+    "extraction": "some objects miss what the text says, or hold what it does not say",
+    "question_answering": "some answers are wrong, or do not stand in their passage",
+    "instruction": "some responses are wrong, and none was checked against facts",
+    "dialogue": "nobody spoke like this; some turns are wrong, and none was checked against facts",
+    "preference": "which response is the better one is a model's opinion where no person confirmed it",
+    "free": "some of them are wrong or unnatural",
+}
+
+
+def _limitations(store: Store, task: Task, counts: dict[str, int], made: list[dict[str, Any]]) -> list[str]:
+    said = [f"The samples were generated by a language model; {_WRONG[task.kind]}."] if counts["synthetic"] else []
     if any(one["models"] == ["embedded"] for one in made):
         said.append(
             "Samples of the embedded n-gram model are for trying the workbench out, not for training real systems."

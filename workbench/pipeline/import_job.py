@@ -13,6 +13,7 @@ from workbench.jobs.run import Ended, JobContext
 from workbench.pipeline import start
 from workbench.store import samples, snapshots, splits
 from workbench.store.samples import ROLES, NewSample
+from workbench.task_kinds import KINDS
 from workbench.text import canonical
 
 #: Failed rows that the result lists; all are counted.
@@ -24,6 +25,7 @@ CHUNK = 2_000
 def run(context: JobContext) -> Ended:
     """Read ``file`` as ``role``. Rows that cannot be read or mapped are listed with their line; the others are added.
 
+    Of a data set's folder, the files of the role's split are read (all, where it has but one split).
     A row whose content is there already in the same role (from this file before, or from another one) is a duplicate.
     """
     started = time.monotonic()
@@ -34,20 +36,19 @@ def run(context: JobContext) -> Ended:
     path = Path(parameters["file"])
     origin, split = ROLES[role]
     mapper = Mapper(
-        list(task.fields),
-        task.label_names,
+        task,
         parse_map(parameters["map"]) if parameters.get("map") else None,
-        label_required=role in ("seed", "validation", "test"),
+        label_required=role in ("seed", "validation", "test") and KINDS[task.kind].label != "optional",
         use_label=role != "unlabelled",
     )
-    rows = read(path, format=parameters.get("format"), encoding=parameters.get("encoding"))
+    rows = read(path, format=parameters.get("format"), encoding=parameters.get("encoding"), split=split)
     columns, rows = columns_ahead(rows)
     chosen = mapper.check_columns(columns, path) if columns else {}
     if not columns:
         rows = iter(unread := list(islice(rows, MOST_BAD + 1)))
         if len(unread) > MOST_BAD:
             raise FileError(path, None, f"none of its first {MOST_BAD:,} rows can be read; is it really that format?")
-    digest = bytes.fromhex(file_sha256(path))
+    digest = bytes.fromhex(file_sha256(path, split))
     source = snapshots.add_source(context.store, digest, role, canonical(chosen), str(path), context.job.id)
     # Synthetic texts may repeat real ones (metrics must see that); real ones must not cross from one split to another.
     taken = {} if origin in ("synthetic", "unlabelled") else splits.elsewhere(context.store, split)
