@@ -5,6 +5,8 @@ Measures, on this machine and in this run, with the banking sample project and a
 - the embedded model's samples a second through the ledger;
 - N requests at 50 ms of latency, 64 and 256 at a time: the whole command, the requests alone, CPU seconds and the highest
   memory (VmHWM) of the job's process, beside a bare aiohttp loop against the same endpoint that stores nothing;
+- ``cap``: the same at 64 where the endpoint lets in 200 requests a second (windows of a second, a sliding second, buckets
+  of 20 and of 200; Retry-After 1 s): seconds, 429s, samples lost;
 - the same at 64 with 5 % of 429 (Retry-After 1 s), 5 % of 500, and both: seconds above the run without faults, samples lost.
 - a long run (``--only long``, minutes): 100,000 requests to an endpoint without latency, and the first half minute of one
   of 1,000,000; the highest memory of each beside that of 10,000.
@@ -135,9 +137,10 @@ async def _bare(url: str, count: int, concurrency: int) -> float:
         return time.perf_counter() - began
 
 
-def endpoint(count: int, concurrency: int, **faults: float) -> dict[str, Any]:
+def endpoint(count: int, concurrency: int, **faults: Any) -> dict[str, Any]:
     with project() as made, start_endpoint(latency=LATENCY, **faults) as server:
         measured = command(made, server.url, count=count, concurrency=concurrency)
+        measured["limited"] = server.stats().get("429", 0)
         if not faults:
             measured["bare"], measured["bare_whole"] = bare(server.url, count=count, concurrency=concurrency)
         return measured
@@ -199,6 +202,14 @@ def peers(folder: Path, count: int, concurrency: int) -> dict[str, dict[str, flo
     return found
 
 
+CAPS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("window", {"cap_kind": "window"}),
+    ("sliding second", {"cap_kind": "sliding"}),
+    ("bucket of 20", {"cap_kind": "bucket", "burst": 20}),
+    ("bucket of 200", {"cap_kind": "bucket", "burst": 200}),
+)
+
+
 def say(name: str, value: str, gate: str = "") -> None:
     print(f"{name:<44} {value:>26}   {gate}", flush=True)
 
@@ -207,7 +218,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=1, help="medians over so many")
-    parser.add_argument("--only", default="embedded,endpoint,wide,faults")
+    parser.add_argument("--only", default="embedded,endpoint,wide,cap,faults")
     parser.add_argument("--peers", action="store_true", help="peers too, at 64 and 256 requests at once")
     parser.add_argument(
         "--peers-folder", type=Path, default=Path(tempfile.gettempdir()) / "workbench-peers", help="their environment"
@@ -245,6 +256,10 @@ def main() -> None:
         say("  memory of the job's process", f"{one['memory']:.0f} MB", "<= 130 MB")
         say("  CPU of the job's process", f"{one['cpu']:.1f} s", "<= 3.0 s")
         say("  lost", f"{count - one['samples']:.0f}", "0")
+    for name, kind in CAPS if "cap" in only else ():
+        one = middle(f"cap, {name}", lambda kind=kind: endpoint(count, 64, cap=200, **kind))
+        say(f"capped at 200/s by a {name}", f"{one['generating']:.2f} s", f"<= {count / 200 + 1:.0f} s")
+        say("  429s, lost", f"{one['limited']:.0f}, {count - one['samples']:.0f}", "< 100, none lost")
     if "faults" in only:
         plain_seconds = found["endpoint"]["seconds"] if "endpoint" in found else endpoint(count, 64)["seconds"]
         for name, faults, more in (

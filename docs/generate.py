@@ -32,13 +32,18 @@ def commands() -> str:
         usage = " ".join(_usage(verb))
         lines += [f"## {name}", "", verb.description or "", "", f"    workbench {name} {usage}".rstrip(), ""]
         rows = [
-            (", ".join(action.option_strings) or str(action.metavar or action.dest), action.help or "")
+            (", ".join(action.option_strings) or str(action.metavar or action.dest), _help(verb, action))
             for action in verb._actions
             if action.dest not in ("help", "json", "quiet", "debug")
         ]
         lines += [f"- `{option}`: {text}" for option, text in rows]
         lines += [""] if rows else []
     return "\n".join(lines)
+
+
+def _help(verb: argparse.ArgumentParser, action: argparse.Action) -> str:
+    """An option's help as ``--help`` prints it, with names of formats filled in."""
+    return verb._get_formatter()._expand_help(action) if action.help else ""
 
 
 def _usage(verb: argparse.ArgumentParser) -> Iterator[str]:
@@ -58,12 +63,13 @@ def _choices(action: argparse.Action) -> str:
 
 
 def techniques() -> str:
-    """Recipes, filters and metrics: everything that is registered."""
+    """Recipes, filters, metrics and formats: everything that is registered."""
     import inspect
 
     from workbench import recipe
     from workbench.curate.base import FILTERS, describe
     from workbench.evaluate.base import METRICS, ORDER
+    from workbench.exchange import FORMATS, READERS
 
     lines = [
         "# Techniques",
@@ -99,6 +105,13 @@ def techniques() -> str:
     for name in sorted(METRICS, key=lambda name: (order.get(name, len(order)), name)):
         text = inspect.getdoc(METRICS.get(name)) or ""
         lines += [f"### {name}", "", text, ""]
+    lines += ["## Export formats", ""]
+    lines += [f"- `{name}`: {FORMATS.get(name).summary}" for name in FORMATS]
+    lines += ["", "## Import formats", ""]
+    for name in READERS:
+        reader = READERS.get(name)
+        ends = f" ({', '.join(reader.suffixes)})" if reader.suffixes else ""
+        lines.append(f"- `{name}`{ends}: {reader.summary}")
     return "\n".join(lines).rstrip() + "\n"
 
 

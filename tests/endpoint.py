@@ -21,36 +21,14 @@ import urllib.request
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Literal
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.endpoint_answers import follow, phrase, schema_in, share, vector
 
-OPENERS = (
-    "Why has", "I need help,", "Could you tell me if", "Hi,", "Since yesterday", "For the third time",
-    "Please explain why", "I'd like to know whether", "Sorry to bother you, but", "Can somebody check why",
-    "It looks as if", "No idea why, but",
-)  # fmt: skip
-SUBJECTS = (
-    "my new card", "the transfer to my sister", "the exchange rate in the app", "my PIN", "a payment in a restaurant",
-    "the top-up from this morning", "cash from the machine", "my refund", "the fee on my statement", "my old address",
-    "the second account", "a direct debit",
-)  # fmt: skip
-EVENTS = (
-    "has not arrived", "was declined", "is still pending", "is wrong", "was charged twice", "does not show up",
-    "stopped working", "was cancelled", "looks strange to me", "takes so long", "needs to be changed", "was blocked",
-)  # fmt: skip
-CLOSINGS = (
-    ".",
-    "?",
-    ", what can I do?",
-    " since last week.",
-    ", thanks!",
-    " and I am abroad.",
-    ", is that normal?",
-    " again!",
-)
+ROOT = Path(__file__).resolve().parents[1]
+#: How a response format of each kind is written for people, and the modes in which it is taken.
+TAKEN = {"json_schema": ("full", "ignored"), "json_object": ("full", "json_object", "ignored")}
 
 
 @dataclass
@@ -78,6 +56,14 @@ class Options:
     answers: str = ""  # JSON file: substring of the prompt -> answer, or list of answers to go through
     script: str = ""  # module:function(prompt, nth) -> answer
     parent: bool = False  # end when standard input closes
+    schema_mode: Literal["full", "json_object", "none", "ignored"] = "full"  # which response formats are taken
+    refuse_parameter: str = ""  # names, with commas between, that get a 400 which names them
+    completions: bool = True
+    embeddings: bool = True
+    logprobs: bool = True  # given to whoever asks; else the wish is ignored
+    share_refusal: float = 0.0
+    share_length: float = 0.0  # answers cut in half, with finish_reason length
+    share_unreadable: float = 0.0  # structured answers that are broken JSON, the first time that a prompt is answered
 
 
 class Server:
@@ -100,8 +86,10 @@ class Server:
     async def handle(self, request: Any) -> Any:
         """One request; the order of the checks is that of a gateway before a model."""
         path = request.path
-        if path.endswith("/chat/completions"):
+        if path.endswith("/chat/completions") or (path.endswith("/completions") and self.options.completions):
             status, body, headers = await self.chat(request)
+        elif path.endswith("/embeddings") and self.options.embeddings:
+            status, body, headers = await self.embed(request)
         elif path.endswith("/models"):
             status, body, headers = 200, _dump({"object": "list", "data": [{"id": "fake", "object": "model"}]}), {}
         elif path.endswith("/stats"):
@@ -120,11 +108,12 @@ class Server:
         count["requests"] += 1
         self.bodies.append(raw)
         body = json.loads(raw)
-        prompt = "\n".join(str(message.get("content", "")) for message in body["messages"])
+        messages = body.get("messages") or [{"content": body.get("prompt", "")}]
+        prompt = "\n".join(str(message.get("content", "")) for message in messages)
+        if refused := self.refused(request, body):
+            return refused
+        # What follows depends on how often a prompt has come; what was refused above has not come yet.
         self.seen[prompt] += 1
-        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if options.unauthorised or (options.key and given != options.key):
-            return self.fail(401, f"Incorrect API key provided: {given}.", "invalid_api_key")
         if options.quota:
             return self.fail(429, "You exceeded your current quota.", "insufficient_quota")
         if (options.cap and not self.admitted()) or self.chance(prompt, "429") < options.share_429:
@@ -150,10 +139,43 @@ class Server:
             return 200, answer[: len(answer) // 2], {}
         return 200, answer, {}
 
-    def fail(self, status: int, message: str, code: str) -> tuple[int, bytes, dict[str, str]]:
+    def refused(self, request: Any, body: dict[str, Any]) -> tuple[int, bytes, dict[str, str]] | None:
+        """Why a request is refused before anybody looks at its prompt: its key, a parameter, its response format."""
+        options = self.options
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if options.unauthorised or (options.key and given != options.key):
+            return self.fail(401, f"Incorrect API key provided: {given}.", "invalid_api_key")
+        for name in options.refuse_parameter.split(","):
+            if name and name in body:
+                words = f"Unsupported parameter: '{name}' is not supported with this model."
+                return self.fail(400, words, "unsupported_parameter", parameter=name)
+        wanted = body.get("response_format", {}).get("type")
+        if wanted and options.schema_mode not in TAKEN.get(wanted, ()):
+            words = f"Invalid parameter: 'response_format' of type '{wanted}' is not supported with this model."
+            return self.fail(400, words, "", parameter="response_format")
+        if wanted == "json_object" and "json" not in json.dumps(body["messages"]).lower():
+            return self.fail(400, "'messages' must contain the word 'json' in some form.", "", parameter="messages")
+        return None
+
+    async def embed(self, request: Any) -> tuple[int, bytes, dict[str, str]]:
+        body = await request.json()
+        self.count["embeddings"] += 1
+        if refused := self.refused(request, body):
+            return refused
+        await asyncio.sleep(self.options.latency)
+        texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
+        rows = [{"object": "embedding", "index": i, "embedding": vector(one, self.salt)} for i, one in enumerate(texts)]
+        usage = {"prompt_tokens": sum(len(one.split()) for one in texts)}
+        # The order is up to the server: who reads by place and not by index is found out.
+        return 200, _dump({"object": "list", "model": body["model"], "data": rows[::-1], "usage": usage}), {}
+
+    def fail(
+        self, status: int, message: str, code: str, *, parameter: str | None = None
+    ) -> tuple[int, bytes, dict[str, str]]:
         self.count[str(status)] += 1
         headers = {"Retry-After": f"{self.options.retry_after:g}"} if status == 429 else {}
-        return status, _dump({"error": {"message": message, "type": "error", "code": code}}), headers
+        error = {"message": message, "type": "error", "code": code or None, "param": parameter}
+        return status, _dump({"error": error}), headers
 
     def admitted(self) -> bool:
         """Whether the cap has room: a window of one clock second, the last second, or a bucket."""
@@ -178,40 +200,79 @@ class Server:
         return True
 
     def completion(self, body: dict[str, Any], prompt: str, nth: int) -> bytes:
-        text = self.text(prompt, nth)
+        """The whole answer; ``nth`` says how often this prompt was answered before."""
+        text, reason = self.text(prompt, nth), "stop"
+        wanted = body.get("response_format")
+        asked = wanted is not None or "JSON Schema" in prompt
+        if asked:
+            text = self.structured(text, wanted, prompt, nth)
+        message: dict[str, Any] = {"role": "assistant", "content": text}
+        if self.fault(prompt, "refusal") < self.options.share_refusal:
+            self.count["refusal"] += 1
+            message |= {"content": None, "refusal": "I cannot help with that."}
+        elif self.fault(prompt, "length") < self.options.share_length:
+            self.count["length"] += 1
+            text, reason = text[: len(text) // 2], "length"
+            message["content"] = text
         words = text.split()
-        choice: dict[str, Any] = {
-            "index": 0,
-            "message": {"role": "assistant", "content": text},
-            "finish_reason": "stop",
-        }
-        if body.get("logprobs"):
-            choice["logprobs"] = {
-                "content": [{"token": word, "logprob": -0.01 - _share(word.encode(), b"logprob")} for word in words]
-            }
-        usage = {"prompt_tokens": len(prompt.split()), "completion_tokens": len(words)}
-        return _dump(
-            {"id": "fake", "object": "chat.completion", "model": body["model"], "choices": [choice], "usage": usage}
-        )
+        most = None if asked else body.get("max_tokens", body.get("max_completion_tokens"))
+        if most is not None and most < len(words):
+            words, reason = words[:most], "length"
+            text = " ".join(words)
+            message["content"] = text
+        asked = len(prompt.split())
+        usage = {"prompt_tokens": asked, "completion_tokens": len(words), "total_tokens": asked + len(words)}
+        values = [-0.01 - share(word, b"logprob") for word in words] if self.options.logprobs else []
+        choice: dict[str, Any] = {"index": 0, "finish_reason": reason}
+        if "messages" in body:
+            choice["message"] = message
+            if body.get("logprobs") and values:
+                pairs = zip(words, values, strict=True)
+                choice["logprobs"] = {"content": [{"token": word, "logprob": value} for word, value in pairs]}
+        else:
+            choice["text"] = message["content"] or ""
+            if body.get("logprobs") is not None and values:
+                choice["logprobs"] = {"tokens": words, "token_logprobs": values}
+        kind = "chat.completion" if "messages" in body else "text_completion"
+        return _dump({"id": "fake", "object": kind, "model": body["model"], "choices": [choice], "usage": usage})
 
-    def text(self, prompt: str, nth: int) -> str:
+    def structured(self, text: str, wanted: Any, prompt: str, nth: int) -> str:
+        """The answer as an object that follows the schema, sent or in words; scripted answers stay as they are."""
+        sent = wanted.get("json_schema", {}).get("schema") if wanted else None
+        schema = sent if sent is not None and self.options.schema_mode == "full" else schema_in(prompt)
+        if self.scripted(prompt, nth) is None:
+            if schema is None:
+                if wanted is None or self.options.schema_mode == "ignored":
+                    return text
+                schema = {"type": "object", "properties": {"answer": {"type": "string"}}}
+            told = f"{prompt}\0{nth if self.options.vary else 0}"
+            text = json.dumps(follow(schema, told, self.salt), ensure_ascii=False)
+            if wanted is None and self.fault(prompt, "fence") < 0.25:
+                text = f"Here it is:\n```json\n{text}\n```"  # nothing makes a model leave that out
+        if nth == 0 and self.fault(prompt, "unreadable") < self.options.share_unreadable:
+            self.count["unreadable"] += 1
+            return text[: max(1, len(text) * 2 // 3)]
+        return text
+
+    def scripted(self, prompt: str, nth: int) -> str | None:
         if self.script is not None:
             return self.script(prompt, nth)
         for part, answer in self.answers.items():
             if part in prompt:
                 return str(answer[nth % len(answer)]) if isinstance(answer, list) else str(answer)
-        digest = blake2b(f"{prompt}\0{nth if self.options.vary else 0}".encode("utf-8", "replace"), key=self.salt)
-        parts = iter(digest.digest())
-        chosen = [group[next(parts) % len(group)] for group in (OPENERS, SUBJECTS, EVENTS, CLOSINGS)]
-        return f"{chosen[0]} {chosen[1]} {chosen[2]}{chosen[3]}"
+        return None
+
+    def text(self, prompt: str, nth: int) -> str:
+        given = self.scripted(prompt, nth)
+        return phrase(f"{prompt}\0{nth if self.options.vary else 0}", self.salt) if given is None else given
 
     def chance(self, prompt: str, kind: str) -> float:
-        """A number in [0, 1) for this prompt, how often it has come, and the kind of fault."""
-        return _share(f"{kind} {self.seen[prompt]} {prompt}".encode("utf-8", "replace"), self.salt)
+        """A number in [0, 1) for this prompt, how often it has come, and the kind of fault: another try has other luck."""
+        return share(f"{kind} {self.seen[prompt]} {prompt}", self.salt)
 
-
-def _share(data: bytes, salt: bytes) -> float:
-    return int.from_bytes(blake2b(data, digest_size=6, key=salt).digest(), "big") / 2**48
+    def fault(self, prompt: str, kind: str) -> float:
+        """The same without how often: what a model does with a prompt, it does again."""
+        return share(f"{kind} {prompt}", self.salt)
 
 
 def _dump(value: Any) -> bytes:
@@ -250,7 +311,7 @@ class Endpoint:
         return Counter(self._get("stats"))
 
     def requests(self) -> list[dict[str, Any]]:
-        """Bodies of the chat requests, in the order in which they came."""
+        """Bodies of the chats and raw completions, in the order in which they came."""
         bodies: list[dict[str, Any]] = self._get("requests")
         return bodies
 
@@ -279,7 +340,7 @@ def start_endpoint(**options: Any) -> Endpoint:
     arguments = ["--parent"]
     for name, value in options.items():
         flag = f"--{name.replace('_', '-')}"
-        arguments += [flag] if value is True else [] if value is False else [flag, str(value)]
+        arguments += ([flag] if value else [f"--no-{flag[2:]}"]) if isinstance(value, bool) else [flag, str(value)]
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.endpoint", *arguments],
         cwd=ROOT,
@@ -298,7 +359,7 @@ def main() -> None:
     for name, default in vars(Options()).items():
         flag = f"--{name.replace('_', '-')}"
         if isinstance(default, bool):
-            parser.add_argument(flag, action="store_true")
+            parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=default)
         else:
             parser.add_argument(flag, type=type(default), default=default)
     with contextlib.suppress(KeyboardInterrupt):

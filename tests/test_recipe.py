@@ -86,7 +86,7 @@ def test_refusals_are_sentences() -> None:
     assert "needs a model that can follow instructions, and embedded cannot" in refusal
     assert zerogen.refusal(embedded.CAPABILITIES, "embedded", task="classification", seeds=10) is None
     assert zerogen.refusal(chat, "openai:x", task="classification", seeds=0) is None
-    other = attrprompt.refusal(chat, "openai:x", task="dialogue", seeds=0)
+    other = recipes.load("self-instruct").refusal(chat, "openai:x", task="dialogue", seeds=9)
     assert other is not None
     assert "is for classification" in other
     needy = recipes.load("self-instruct")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from workbench.cli import main
 from workbench.jobs.run import run as run_job
+from workbench.models.base import Fatal, Request
+from workbench.models.checking import survey
+from workbench.models.openai import OpenAIModel
 from workbench.pipeline.process import _KINDS, _loader
 from workbench.project import Project, create
 from workbench.store import jobs, samples
@@ -88,6 +92,39 @@ def test_a_password_in_an_address_is_not_shown(folder: Path, monkeypatch, capsys
     said += shown(capsys, "models") + shown(capsys, "doctor", folder) + shown(capsys, "jobs", folder)
     assert SECRET not in said
     assert SECRET.encode() not in everything_in(folder)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{}, {"share_refusal": 1}, {"share_length": 1}, {"schema_mode": "none"}, {"refuse_parameter": "max_tokens"}],
+)
+def test_a_key_that_the_endpoint_repeats_wherever_it_can(
+    folder: Path, endpoint, monkeypatch, capsys, tmp_path: Path, fault
+) -> None:
+    answers = tmp_path / "answers.json"
+    answers.write_text(json.dumps({"": f"my key is {SECRET} and it is wrong"}))
+    monkeypatch.setenv("OPENAI_BASE_URL", endpoint(answers=str(answers), **fault).url)
+    said = shown(capsys, "models", "check", "openai:fake", folder, "--json")
+    said += shown(capsys, "models", "check", "openai:fake", folder)
+    said += shown(capsys, "generate", folder, "--count", 2, "--model", "openai:fake")
+    said += shown(capsys, "query", folder, "", "--explain")
+    assert SECRET not in said
+    assert SECRET.encode() not in everything_in(folder)
+
+
+async def test_embeddings_and_raw_completions_do_not_tell(endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    model = OpenAIModel("fake", base_url=endpoint(key="another key").url)
+    for asking in (
+        lambda: model.embed(["a"]),
+        lambda: model.complete(Request((), prompt="a")),
+        lambda: model.check(["embeddings"]),
+        lambda: survey(model),
+    ):
+        with pytest.raises(Fatal) as caught:
+            await asking()
+        assert SECRET not in str(caught.value) + repr(caught.value) + repr(model) + repr(vars(model))
+    await model.close()
 
 
 def test_the_sample_is_not_the_key(folder: Path) -> None:

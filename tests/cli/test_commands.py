@@ -19,7 +19,7 @@ from workbench.store import jobs, samples
 from workbench.store.connection import Store
 from workbench.store.samples import NewSample
 
-MODULES = ("data", "making", "people", "screen", "techniques", "work")
+MODULES = ("data", "jobs", "making", "people", "screen", "techniques", "work")
 
 
 def fill(folder: Path, n: int = 4) -> None:
@@ -224,7 +224,7 @@ def test_json_is_one_object_on_stdout(workbench: Workbench, inline: None, tmp_pa
     assert workbench("snapshot", "list", place, "--json").object["snapshots"][0]["name"] == "v1"
     assert workbench("view", "save", place, "--name", "mine", "--query", "status:pending", "--json").object["views"]
     assert workbench("view", "list", place, "--json").object == {"views": {"mine": "status:pending"}}
-    listed = workbench("jobs", place, "--json").object["jobs"]
+    listed = workbench("jobs", place, "--all", "--json").object["jobs"]
     assert {"import", "generate", "curate", "evaluate", "export"} <= {one["kind"] for one in listed}
     assert workbench("jobs", place, "log", 1, "--json").object["job"] == 1
     assert workbench("jobs", place, "resume", "--json").object == {"resumed": []}

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from workbench.generate.lanes import Lane
 from workbench.jobs import run as runner
-from workbench.models.base import Answer, Request
+from workbench.models.base import Answer, Capability, Request
+from workbench.models.limits import Gate, Prices
 from workbench.pipeline import setting, start
 from workbench.pipeline.process import _loader
 from workbench.project import Project, create
@@ -35,13 +37,42 @@ class Killed(BaseException):
     """Ends a run in the middle, as far as that is possible without ending this process."""
 
 
+class Fast(Gate):
+    """A gate that lets everything in at once: what refusals do to the pace is tested elsewhere."""
+
+    async def turn(self, tokens: int = 0) -> None:
+        self.flying += 1
+
+    def ok(self, latency: float, tokens_used: int) -> None:
+        self.flying -= 1
+
+    def limited(self, retry_after: float | None, latency: float) -> None:
+        self.flying -= 1
+
+    def timed_out(self, latency: float) -> None:
+        self.flying -= 1
+
+    failed = timed_out
+
+    def dropped(self) -> None:
+        self.flying -= 1
+
+
+def lane(model: Scripted, price: float | None = None, *, host: str = "", wish: int | None = None) -> Lane:
+    """An endpoint of a run; ``price`` in dollars per million tokens."""
+    if host:
+        model.host = host
+    return Lane(model, Prices(price, price), Fast(concurrency=64), wish)
+
+
 class Scripted:
     """Answers with ``script(request, number of the call)``: a text, an ``Answer``, or an exception to raise."""
 
     name = "openai:test"
     group = "test"
-    capabilities = frozenset({"chat"})
+    capabilities: frozenset[Capability] = frozenset({"chat"})
     description = "A model for tests."
+    host = "test.example"
 
     def __init__(self, script: Callable[[Request, int], Any] | None = None, latency: float = 0.0) -> None:
         self.script = script or (lambda request, number: words_for(request))
@@ -70,11 +101,12 @@ class Scripted:
 class Bench:
     """A project with three labels and four seeds each; ``job`` runs a generate job to its end, in this process."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.project = create(folder, labels=LABELS, description="Messages to a bank.")
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, kind: str = "classification") -> None:
+        self.project = create(folder, kind=kind, labels=LABELS, description="Messages to a bank.")
         self.store = Store(self.project)
         self.patch = monkeypatch
-        self.add([(f"seed {n} about my {label}", label) for label in LABELS for n in range(8)])
+        if kind == "classification":
+            self.add([(f"seed {n} about my {label}", label) for label in LABELS for n in range(8)])
 
     def add(self, texts: list[tuple[str, str]], role: str = "seed") -> None:
         origin, split = samples.ROLES[role]
@@ -93,7 +125,11 @@ class Bench:
         return start.submit(self.store, "generate", parameters, limits or {"concurrency": 8}, start=False)
 
     def run(self, job_id: int, model: Any) -> Any:
-        self.patch.setattr(setting, "make_model", lambda *args, **kwargs: model)
+        """Run a job with a model, or with several lanes."""
+        if isinstance(model, Sequence):
+            self.patch.setattr(setting, "_lanes", lambda *args, **kwargs: list(model))
+        else:
+            self.patch.setattr(setting, "make_model", lambda *args, **kwargs: model)
         jobs.mark_interrupted(self.store)
         with self.store.write() as connection:
             jobs.requeue(connection, job_id)  # in case it has ended before

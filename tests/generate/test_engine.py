@@ -129,7 +129,9 @@ def test_what_may_pass_is_asked_again(bench: Bench) -> None:
 
     done = bench.job(Scripted(script), count=40)
     assert (done.state, done.result["samples"], done.result["failed"]) == ("done", 40, 0)
-    assert done.result["retried"] == 2 * 14 + 6 - 2  # of the places 1, 8, 15, 22, 29 and 36, two are among the first kind
+    assert (
+        done.result["retried"] == 2 * 14 + 6 - 2
+    )  # of the places 1, 8, 15, 22, 29 and 36, two are among the first kind
 
 
 def test_a_request_that_never_works_is_given_up_while_others_are_answered(bench: Bench) -> None:
@@ -387,4 +389,6 @@ def test_many_drops_are_written_in_short_transactions(bench: Bench, monkeypatch:
         parameters={"wave": 20},
     )
     assert sizes[:3] == [4, 4, 2]
-    assert ledger.last_wave(bench.store, 1).decided
+    last = ledger.last_wave(bench.store, 1)
+    assert last is not None
+    assert last.decided

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from workbench.models.answers import Place, read_answer, refusal, retry_after
+from workbench.models.answers import Place, read_answer, read_embeddings, refusal, retry_after
 from workbench.models.base import BadRequest, Fatal, RateLimited, Transient
 
 PLACE = Place("localhost:8000", "small", key="sk-secret-0123456789")
@@ -51,7 +51,8 @@ def test_what_servers_leave_out_or_write_differently() -> None:
         (b'{"choices": [null]}', Transient, "no choices"),
         (b'{"error": {"message": "overloaded", "code": 429}}', RateLimited, "http 429"),
         (b'{"error": {"message": "upstream"}}', Transient, "http 502"),
-        (body({"content": None, "refusal": "I will not."}), BadRequest, "refusal"),
+        (b'{"choices": [{"message": {}, "error": {"message": "upstream", "code": 503}}]}', Transient, "http 503"),
+        (b'{"error": {"message": ' + b"[" * 900 + b"]" * 900 + b"}}", Transient, "http 502"),
     ],
 )
 def test_what_is_no_answer(content: bytes, kind: type[Exception], reason: str) -> None:
@@ -80,6 +81,10 @@ def error(message: str = "", code: str | None = None) -> bytes:
         (408, b"", Transient),
         (409, b"", Transient),
         (413, b"", BadRequest),
+        (400, error("Failed to validate JSON", "json_validate_failed"), Transient),
+        (400, b'{"error": {"message": {"deep": [[]]}, "code": {"a": 1}, "type": 7}}', BadRequest),
+        (400, b'{"error": [1, 2]}', BadRequest),
+        (400, b"[" * 100_000, BadRequest),
         (422, b'{"detail":[{"loc":["body"]}]}', BadRequest),
         (429, error("slow down", "rate_limit_exceeded"), RateLimited),
         (429, error("You exceeded your current quota", "insufficient_quota"), Fatal),
@@ -155,3 +160,91 @@ def test_log_probabilities_stay_finite() -> None:
     assert given("-1e300", "-1e300", "-Infinity", "-1" + "0" * 400, "-0.5") == [-1e4, -1e4, -1e4, -1e4, -0.5]
     assert given("1e300", "0") == [0.0, 0.0]
     assert given("-0.5", "NaN") is None
+
+
+@pytest.mark.parametrize(
+    ("message", "given", "text", "reason"),
+    [
+        ({"content": None, "refusal": "I will not."}, "stop", "I will not.", "refusal"),
+        ({"content": "Well,", "refusal": "no."}, "stop", "Well,", "refusal"),
+        ({"content": "x", "refusal": None}, "stop", "x", "stop"),
+        ({"content": "x", "refusal": {"odd": 1}}, "stop", "x", "stop"),
+        ({"content": "cut"}, "length", "cut", "length"),
+        ({"content": "cut"}, "MAX_TOKENS", "cut", "length"),
+        ({"content": ""}, "content_filter", "", "content_filter"),
+        ({"content": ""}, "SAFETY", "", "content_filter"),
+        ({"content": "x"}, None, "x", None),
+        ({"content": "x"}, ["stop"], "x", None),
+    ],
+)
+def test_refused_cut_off_and_held_back_answers_say_so(
+    message: dict[str, Any], given: Any, text: str, reason: str | None
+) -> None:
+    answer = read_answer(body(message, choice={"finish_reason": given}), PLACE)
+    assert (answer.text, answer.finish_reason, answer.endpoint) == (text, reason, "localhost:8000")
+
+
+def raw(**choice: Any) -> bytes:
+    return json.dumps({"model": "base", "choices": [{"finish_reason": "stop", **choice}]}).encode()
+
+
+def test_a_raw_completion() -> None:
+    logprobs = {"tokens": ["a", "b"], "token_logprobs": [-0.5, -0.25]}
+    answer = read_answer(raw(text=" a b", logprobs=logprobs), PLACE, route="completions")
+    assert (answer.text, answer.logprobs, answer.finish_reason) == (" a b", [-0.5, -0.25], "stop")
+    for odd in (None, [], {"token_logprobs": [None, -0.25]}, {"token_logprobs": "x"}, {"token_logprobs": []}):
+        assert read_answer(raw(text="a", logprobs=odd), PLACE, route="completions").logprobs is None
+    assert read_answer(raw(text=["odd"]), PLACE, route="completions").text == ""
+
+
+def embeddings(*rows: Any) -> bytes:
+    return json.dumps({"data": list(rows)}).encode()
+
+
+def test_embeddings_are_put_in_order() -> None:
+    sent = embeddings({"index": 1, "embedding": [3, 4]}, {"index": 0, "embedding": [1.5, 2]})
+    assert [list(one) for one in read_embeddings(sent, PLACE, count=2)] == [[1.5, 2], [3, 4]]
+    sent = embeddings({"embedding": [1]}, {"embedding": [2]})  # without an index: as sent
+    assert [list(one) for one in read_embeddings(sent, PLACE, count=2)] == [[1], [2]]
+    # 1.0 and -2.0 as little-endian float32: 0000803f 000000c0.
+    assert list(read_embeddings(embeddings({"embedding": "AACAPwAAAMA="}), PLACE, count=1)[0]) == [1.0, -2.0]
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b'{"data": [', Transient),
+        (b"{}", BadRequest),
+        (b'{"error": {"message": "upstream", "code": 503}}', Transient),
+        (b'{"data": "x"}', BadRequest),
+        (embeddings({"embedding": [1]}), BadRequest),
+        (embeddings({"embedding": [1]}, {"embedding": [1, 2]}), BadRequest),
+        (embeddings({"embedding": []}, {"embedding": []}), BadRequest),
+        (embeddings({"embedding": [1], "index": 0}, {"embedding": [2], "index": 0}), BadRequest),
+        (embeddings({"embedding": [1], "index": "0"}, {"embedding": [2], "index": 1}), BadRequest),
+        (embeddings({"embedding": [1]}, {"embedding": ["a"]}), BadRequest),
+        (embeddings({"embedding": [1]}, {"embedding": [float("nan")]}), BadRequest),
+        (embeddings({"embedding": [1]}, {"embedding": [10**400]}), BadRequest),
+        (embeddings({"embedding": [1]}, {"embedding": "abc"}), BadRequest),
+        (embeddings({"embedding": [1]}, None, 3), BadRequest),
+    ],
+)
+def test_embeddings_that_cannot_be_used(content: bytes, kind: type[Exception]) -> None:
+    with pytest.raises(kind, match="localhost:8000"):
+        read_embeddings(content, PLACE, count=2)
+
+
+def test_the_key_is_in_no_part_of_an_answer() -> None:
+    key = PLACE.key
+    sent = body(
+        {"content": f"a {key}", "refusal": f"b {key}"}, model=f"m-{key}", choice={"finish_reason": f"stop {key}"}
+    )
+    assert str(key) not in repr(read_answer(sent, PLACE))
+    assert str(key) not in repr(read_answer(body({"content": None, "refusal": f"b {key}"}), PLACE))
+    assert str(key) not in repr(read_answer(raw(text=f"a {key}"), PLACE, route="completions"))
+
+
+def test_a_key_that_is_a_word_does_not_change_answers() -> None:
+    local = Place("localhost:8000", "small", key="none")
+    assert read_answer(body({"content": "second to none"}), local).text == "second to none"
+    assert "none" not in local.scrub("the key none is wrong")

@@ -1,122 +1,13 @@
-"""Backoff, pace, prices and budget; the pace against simulated servers in virtual time."""
+"""The bundled prices, and what a job may use."""
 
 from __future__ import annotations
 
-import asyncio
-import math
-from collections.abc import Callable
+from datetime import date
 
 import pytest
 
-from tests.models.virtual import Bucket, Flaky, Sliding, Window, generate, run
-from workbench.models.limits import FREE, Backoff, Budget, Pace, Prices, Usage
-
-
-def test_backoff_grows_to_its_cap_and_repeats_with_its_seed() -> None:
-    waits = [Backoff(base=0.5, cap=4, seed=seed).wait(attempt) for attempt in range(8) for seed in range(200)]
-    for attempt, most in enumerate([0.5, 1, 2, 4, 4, 4, 4, 4]):
-        here = waits[attempt * 200 : attempt * 200 + 200]
-        assert max(here) <= most
-        assert sum(here) / 200 == pytest.approx(most / 2, rel=0.15)  # uniform from 0: full jitter
-    one, other = Backoff(seed=3), Backoff(seed=3)
-    assert [one.wait(n) for n in range(9)] == [other.wait(n) for n in range(9)]
-    assert Backoff().wait(10_000) <= 30
-
-
-def test_retry_after_is_a_lower_bound_but_not_for_hours() -> None:
-    backoff = Backoff(base=0.25, longest=600)
-    assert 7 <= backoff.wait(0, retry_after=7) <= 7.05
-    assert backoff.wait(5, retry_after=0) <= 0.05
-    assert 600 <= backoff.wait(0, retry_after=86_400) <= 600.05
-
-
-def test_without_refusals_nobody_waits() -> None:
-    result = generate(lambda now: True)
-    assert result.seconds == pytest.approx(math.ceil(2000 / 64) * 0.05, abs=0.06)
-    assert result.wasted == 0
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_stray_refusals_do_not_stop_the_others(seed: int) -> None:
-    # Fault-free 1.6 s. A request that is refused twice waits for 2 s by order of the server.
-    result = generate(Flaky(0.05, seed))
-    assert result.answered == 2000
-    assert result.seconds <= 1.6 + 3
-
-
-def test_refusals_that_do_not_depend_on_the_rate_do_not_stall_the_run() -> None:
-    result = generate(Flaky(0.3))
-    assert result.answered == 2000
-    assert result.seconds <= 30
-
-
-@pytest.mark.parametrize(
-    "server",
-    [Window(200), Window(200, phase=0.5), Window(200, phase=0.9), Sliding(200), Bucket(200, 20), Bucket(200, 200)],
-    ids=["window", "window at .5", "window at .9", "sliding", "bucket of 20", "bucket of 200"],
-)
-def test_a_real_limit_is_found_and_kept(server: Callable[[float], bool]) -> None:
-    result = generate(server)
-    assert result.answered == 2000
-    assert result.seconds <= 11.1  # ideal: 9 to 10
-    assert result.wasted <= 200  # 64 are under way when the limit is met
-
-
-def test_a_limit_per_minute() -> None:
-    result = generate(Window(600, 60), requests=1200, retry_after=10)
-    assert result.answered == 1200
-    assert result.seconds <= 75
-    assert result.wasted <= 200
-
-
-def test_a_ceiling_holds_and_turns_come_in_order() -> None:
-    assert generate(lambda now: True, requests=300, ceiling=100).seconds == pytest.approx(3, abs=0.15)
-
-    async def main(clock: Callable[[], float]) -> list[int]:
-        pace, order = Pace(10, clock=clock), list[int]()
-
-        async def one(number: int) -> None:
-            await pace.turn()
-            order.append(number)
-
-        await asyncio.gather(*(one(number) for number in range(20)))
-        return order
-
-    assert run(main) == list(range(20))
-
-
-def test_everything_refused_means_probes_until_one_is_let_in() -> None:
-    now = 0.0
-    pace = Pace(clock=lambda: now)
-    for step in range(20):
-        now = step * 0.01
-        assert pace._take() == 0
-        pace.limited(1.0, 0.001)
-        if pace.probing:
-            break
-    assert step == Pace.RUN - 1
-    assert pace._take() == pytest.approx(Pace.PROBE)
-    now += 1.01 * Pace.PROBE
-    assert pace._take() == 0
-    now += 0.01
-    pace.ok(0.01)
-    assert not pace.probing
-    assert pace.rate < math.inf
-    assert pace.refused == Pace.RUN
-
-
-def test_a_cancelled_wait_leaves_the_pace_usable() -> None:
-    async def main(clock: Callable[[], float]) -> float:
-        pace = Pace(1, clock=clock)
-        await pace.turn()
-        waiting = asyncio.ensure_future(pace.turn())
-        await asyncio.sleep(0.1)
-        waiting.cancel()
-        await asyncio.wait([waiting])
-        await pace.turn()
-        return clock()
-
-    assert run(main) == pytest.approx(1, abs=0.06)
+from workbench.models.limits import FREE, Budget, Prices, Usage, known
+from workbench.models.limits.prices import _table
 
 
 def test_prices_are_per_million_tokens_and_unknown_is_not_nothing() -> None:
@@ -137,13 +28,69 @@ def test_budget_refuses_before_the_request_that_would_exceed_it() -> None:
     assert "prices are unknown" in str(Budget(money=1.0).refuses(Usage(), Usage(1, cost=None)))
 
 
+def test_a_budget_says_what_was_used_and_what_the_next_request_may_take() -> None:
+    used = Usage(requests=3, input_tokens=900, output_tokens=50, cost=0.99)
+    more = Usage(1, 30, 21, 0.02)
+    assert Budget(tokens=1000).refuses(used, more) == (
+        "The budget of 1,000 tokens is used up (950 used, the next request may take 51): raise it to go on."
+    )
+    assert Budget(money=0.00001).refuses(Usage(), Usage(1, cost=0.02)) == (
+        "The budget of $0.000010 is used up ($0.0000 spent, the next request may cost $0.0200): raise it to go on."
+    )
+    assert Budget(requests=4, tokens=1001, money=1.01).refuses(used, more) is None  # exactly the budget is not too much
+
+
+def test_what_is_under_way_can_be_taken_back() -> None:
+    under_way = Usage(1, 10, 5, 0.5) + Usage(2, 20, 10, 0.25)
+    assert under_way - Usage(1, 10, 5, 0.5) == Usage(2, 20, 10, 0.25)
+    assert (under_way - Usage(1, cost=None)).cost is None
+    assert under_way.tokens == 45
+
+
 @pytest.mark.parametrize(
-    ("server", "seconds", "retry_after"),
-    [(Flaky(0.05), 60, 1.0), (Bucket(3, 10), 130, 1.0), (Window(120, 60), 160, 20.0)],
-    ids=["stray refusals", "3 a second", "120 a minute"],
+    ("model", "host", "listed"),
+    [
+        ("gpt-4o-mini", "api.openai.com", "gpt-4o-mini"),
+        ("GPT-4o-mini-2024-07-18", "eu.api.openai.com:443", "gpt-4o-mini"),  # a version; below a listed host
+        ("claude-sonnet-4-5-20250929", "api.anthropic.com", "claude-sonnet-4-5"),  # the longest name counts
+        ("claude-sonnet-4-20250514", "api.anthropic.com", "claude-sonnet-4"),
+        ("mistral-small-latest", "api.mistral.ai", "mistral-small-latest"),
+        ("gpt-4o-audio", "api.openai.com", None),  # no version, but another model
+        ("o3-pro", "api.openai.com", None),
+        ("mistral-large-2411", "api.mistral.ai", None),  # a generation of another price
+        ("gpt-4o", "localhost:8000", None),  # what a local server calls gpt-4o costs nothing known
+        ("gpt-4o", "api.openai.com.example.org", None),
+        ("gpt-4o", "notapi.openai.com", None),
+        ("claude-sonnet-4-5", "api.openai.com", None),
+        ("", "", None),
+    ],
 )
-def test_answers_that_take_ten_seconds(server: Callable[[float], bool], seconds: float, retry_after: float) -> None:
-    # Ideal for 300 requests, 64 at a time: 50, 107 and 130 s.
-    result = generate(server, requests=300, latency=10, retry_after=retry_after)
-    assert result.answered == 300
-    assert result.seconds <= seconds
+def test_a_listed_price_needs_the_providers_host_and_the_models_name(model: str, host: str, listed: str | None) -> None:
+    found = known(model, host)
+    assert (found.model if found else None) == listed
+
+
+def test_a_batch_costs_a_known_share_or_nothing_that_is_known() -> None:
+    mini = known("gpt-4.1-mini", "api.openai.com")
+    assert mini is not None
+    assert mini.prices.cost(1_000_000, 500_000) == pytest.approx(0.40 + 0.80)
+    assert mini.batch.cost(1_000_000, 500_000) == pytest.approx(0.60)
+    without = known("deepseek-flash", "api.deepseek.com")
+    assert without is not None
+    assert without.batch.cost(1, 1) is None
+
+
+def test_every_listed_price_has_a_date_and_a_source() -> None:
+    for provider in _table():
+        assert provider["hosts"]
+        for name in provider["models"]:
+            assert name == name.lower()
+            found = known(name, provider["hosts"][0])
+            assert found is not None
+            assert found.model == name
+            assert date.fromisoformat(found.as_of) > date(2025, 1, 1)
+            assert found.source.endswith(".")
+            assert found.prices.input is not None
+            assert found.prices.input > 0
+            assert found.prices.output is not None
+            assert found.prices.output >= 0

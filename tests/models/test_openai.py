@@ -56,6 +56,7 @@ async def test_an_answer_with_everything(endpoint: Start) -> None:
     assert answer.output_tokens == len(answer.text.split()) == len(answer.logprobs or [])
     assert (answer.model, answer.finish_reason, answer.input_tokens) == ("fake", "stop", 2)
     assert answer.seconds > 0
+    assert answer.endpoint == host_of(server.url)
     assert (await once(model, request)).text == answer.text  # closed models connect again
     assert server.requests()[0] == {
         "model": "fake",
@@ -139,7 +140,13 @@ async def test_a_server_that_hangs_up_is_not_a_timeout() -> None:
 
 async def test_parameters_that_are_not_the_projects_to_set(endpoint: Start) -> None:
     model = OpenAIModel("fake", base_url=endpoint().url)
-    for request in (ask(stream=True), ask(model="other"), ask(temperature=float("nan")), ask(stop=object())):
+    for request in (
+        ask(prompt="x"),
+        ask(stream=True),
+        ask(model="other"),
+        ask(temperature=float("nan")),
+        ask(stop=object()),
+    ):
         assert isinstance(await failure(once(model, request)), BadRequest)
 
 

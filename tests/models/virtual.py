@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.models.limits import Pace
+from workbench.models.limits import Gate
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -102,35 +102,46 @@ def generate(
     workers: int = 64,
     latency: float = 0.05,
     retry_after: float | None = 1.0,
-    ceiling: float | None = None,
+    work: float = 0.0,
+    jitter: float = 0.0,
+    seed: int = 0,
+    **limits: Any,
 ) -> Run:
-    """An engine of ``workers`` against a server: refused requests come back after Retry-After, before new ones."""
+    """An engine of ``workers`` against a server: refused requests come back after Retry-After, before new ones.
+
+    ``work`` is the mean of the seconds that server and client together compute for each request, one at a time;
+    answers take up to 1 + ``jitter`` times ``latency``. ``limits`` are those of the ``Gate``.
+    """
+    chance = random.Random(seed)
 
     async def main(clock: Callable[[], float]) -> Run:
-        pace = Pace(ceiling, clock=clock)
+        gate = Gate(concurrency=workers, clock=clock, **limits)
         fresh, later = iter(range(requests)), list[tuple[float, int]]()
-        left, wasted = requests, 0
+        left, wasted, busy = requests, 0, 0.0
 
-        async def work() -> None:
-            nonlocal left, wasted
+        async def worker() -> None:
+            nonlocal left, wasted, busy
             while left:
                 item = heapq.heappop(later)[1] if later and later[0][0] <= clock() else next(fresh, -1)
                 if item < 0:
                     await asyncio.sleep(0.01)
                     continue
-                await pace.turn()
+                await gate.turn(100)
                 sent = clock()
-                if admits(sent):
-                    await asyncio.sleep(latency)
+                busy = max(busy, sent) + work * chance.uniform(0.5, 1.5)
+                await asyncio.sleep(busy - sent)
+                if admits(clock()):
+                    await asyncio.sleep(latency * (1 + jitter * chance.random()))
                     left -= 1
-                    pace.ok(clock() - sent)
+                    gate.ok(clock() - sent, 100)
                 else:
                     await asyncio.sleep(0.002)
                     wasted += 1
                     heapq.heappush(later, (clock() + (retry_after or 0.2), item))
-                    pace.limited(retry_after, clock() - sent)
+                    gate.limited(retry_after, clock() - sent)
 
-        await asyncio.gather(*(work() for _ in range(workers)))
+        await asyncio.gather(*(worker() for _ in range(workers)))
+        assert gate.flying == 0
         return Run(clock(), requests - left, wasted)
 
     result: Run = run(main)

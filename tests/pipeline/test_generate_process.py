@@ -14,7 +14,7 @@ import pytest
 from tests.endpoint import Endpoint
 from workbench.pipeline import start
 from workbench.pipeline.setting import parameters_of
-from workbench.project import create
+from workbench.project import Project, create
 from workbench.store import jobs, samples
 from workbench.store.connection import Store
 from workbench.store.jobs import Job
@@ -53,7 +53,9 @@ def end(store: Store, job_id: int) -> Job:
 
 def test_the_embedded_model_through_the_ledger(store: Store) -> None:
     done = end(store, submit(store, model="embedded", count=60))
-    assert (done.state, done.result and done.result["kept"]) == ("done", 60)
+    assert done.state == "done"
+    assert done.result is not None
+    assert 60 <= done.result["kept"] <= 62  # after a wave without a sample, a few more are asked for than are missing
     texts = [row[0] for row in store.read("SELECT text FROM sample WHERE origin = 'synthetic'")]
     seeds = {row[0] for row in store.read("SELECT text FROM sample WHERE origin = 'seed'")}
     assert not seeds & set(texts)
@@ -91,6 +93,23 @@ def test_what_the_endpoint_refuses(
     else:
         assert (job.state, job.result["samples"]) == ("done", 30)
         assert job.result["reasons"]["http 400"] >= 10
+
+
+def test_several_endpoints_one_of_them_refusing(store: Store, endpoint: Callable[..., Endpoint]) -> None:
+    one, two, refusing = endpoint(latency=0.01), endpoint(latency=0.01), endpoint(unauthorised=True)
+    path = store.project.settings
+    listed = "".join(f"\n    - {{base_url: {server.url}}}" for server in (refusing, one, two))
+    settings = path.read_text().replace("use: embedded ", f"use: openai:test\n  endpoints:{listed}\n  # ")
+    path.write_text(settings)
+    store.project = Project(store.project.folder)
+    done = end(store, submit(store, count=150))
+    assert done.result is not None
+    assert (done.state, done.result["samples"], done.result["failed"]) == ("done", 150, 0)
+    assert one.stats()["ok"] + two.stats()["ok"] == 150
+    assert min(one.stats()["ok"], two.stats()["ok"]) > 0
+    assert [lane["state"] for lane in done.result["lanes"]] == ["out", "well", "well"]
+    given = dict(store.read("SELECT endpoint, count(*) FROM answer GROUP BY 1"))
+    assert sorted(given.values()) == sorted([one.stats()["ok"], two.stats()["ok"]])
 
 
 def test_no_endpoint_at_all_is_a_sentence_within_seconds(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,7 +73,7 @@ def test_totals_count_what_this_job_paid_for(store: Store) -> None:
     with store.write() as connection:
         ledger.mark(connection, [(ids[0], "parsed", None), (ids[1], "failed", "empty answer")])
     assert ledger.totals(store, job) == {
-        "requests": 2, "answers": 2, "cached": 0, "retried": 2, "failed": 1, "samples": 0, "input_tokens": 20,
+        "requests": 2, "answers": 2, "cached": 0, "repaired": 0, "retried": 2, "failed": 1, "samples": 0, "input_tokens": 20,
         "output_tokens": 10, "cost": 0.5, "reasons": {"empty answer": 1},
     }  # fmt: skip
 

@@ -127,14 +127,19 @@ def new_(arguments: argparse.Namespace) -> int:
         pass  # makes the database
     output.result(
         {"project": str(project.folder), "task": project.config.task.kind},
-        [
-            f"Made {project.folder}.",
-            f"Next: describe the task in {project.settings.name}, then",
-            f"  workbench import {arguments.folder} FILE --as seed",
-            f"  workbench open {arguments.folder}",
-        ],
+        [f"Made {project.folder}.", *_first_steps(arguments)],
     )
     return 0
+
+
+def _first_steps(arguments: argparse.Namespace) -> list[str]:
+    if arguments.sample:
+        return [f"Next: workbench open {arguments.folder}   (its README says what there is to try)"]
+    return [
+        "Next: describe the task in project.yaml, then",
+        f"  workbench import {arguments.folder} FILE --as seed",
+        f"  workbench open {arguments.folder}",
+    ]
 
 
 def import_files(project: Project, output: Output) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Any, NoReturn
 
 from workbench import __version__
@@ -16,6 +17,36 @@ _COMMANDS: list[tuple[str, str, str, Callable[[argparse.ArgumentParser], None]]]
 DESCRIPTION = (
     "Make data sets with language models: generate, review, curate, evaluate, export. Alone, it opens the screen."
 )
+
+
+#: What ``jobs`` does with a job; all but ``resume`` need its number.
+JOB_VERBS = ("show", "watch", "pause", "resume", "set", "cancel", "failures", "retry", "log")
+
+#: What ``--budget none`` gives: no limit.
+NONE = "none"
+
+
+def limit_of(kind: Callable[[str], float]) -> Callable[[str], float | str]:
+    """The type of an option that takes a number, or ``none`` to lift the limit."""
+
+    def read(text: str) -> float | str:
+        return NONE if text == NONE else kind(text)
+
+    read.__name__ = kind.__name__  # argparse names it in its sentence
+    return read
+
+
+class Registered:
+    """The names of a registry as choices, looked up only when somebody asks: registries load what they list."""
+
+    def __init__(self, module: str, registry: str) -> None:
+        self._where = module, registry
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(getattr(import_module(self._where[0]), self._where[1]))
+
+    def __contains__(self, name: object) -> bool:
+        return name in list(self)
 
 
 class Parser(argparse.ArgumentParser):
@@ -76,10 +107,13 @@ def _open(parser: argparse.ArgumentParser) -> None:
     )
 
 
-@_command("import", "data", "Bring rows of a file in: JSONL, JSON, CSV or TSV.")
+@_command("import", "data", "Bring rows of a file in, or of a Hugging Face data set's folder.")
 def _import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "words", nargs="+", metavar="[PROJECT] FILE", help="the project (default: the one you are in), the file"
+        "words",
+        nargs="+",
+        metavar="[PROJECT] FILE",
+        help="the project (default: the one you are in), the file or folder",
     )
     parser.add_argument(
         "--as",
@@ -91,7 +125,12 @@ def _import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--map", metavar="text=COLUMN,label=COLUMN", help="which column is which (default: guessed by name)"
     )
-    parser.add_argument("--format", choices=["jsonl", "json", "csv", "tsv"], help="default: by the file's ending")
+    parser.add_argument(
+        "--format",
+        metavar="FORMAT",
+        choices=Registered("workbench.exchange", "READERS"),
+        help="one of %(choices)s (default: by the file's ending)",
+    )
     parser.add_argument("--encoding", help="default: utf-8")
 
 
@@ -107,9 +146,18 @@ def _generate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="PROVIDER:NAME", help="embedded, or openai:NAME (default: project.yaml)")
     parser.add_argument("--concurrency", type=int, metavar="N", help="requests under way at once")
     parser.add_argument("--budget", type=float, metavar="DOLLARS", help="stop before this is spent")
+    parser.add_argument("--requests", type=int, metavar="N", help="stop before more requests are sent than this")
+    parser.add_argument(
+        "--tokens", type=int, metavar="N", help="stop before more tokens are used than this, in and out"
+    )
     parser.add_argument("--seed", type=int, metavar="N", help="another seed gives other samples")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the recipe (repeatable)"
+    )
+    parser.add_argument(
+        "--batch",
+        action="store_true",
+        help="through the endpoint's batches: within a day or so, often at half the price",
     )
     parser.add_argument("--dry-run", action="store_true", help="show prompts, requests, tokens and cost; ask nothing")
     parser.add_argument("--prepare-only", action="store_true", help="only ask what the recipe needs first, and show it")
@@ -143,9 +191,18 @@ def _label(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--accept", action="store_true", help="accept the samples of --view")
     what.add_argument("--reject", action="store_true", help="reject the samples of --view")
     what.add_argument("--flag", action="store_true", help="flag the samples of --view")
-    what.add_argument("--label", metavar="LABEL", help="label (and accept) the samples of --view")
+    what.add_argument(
+        "--label",
+        metavar="LABEL",
+        help="label (and accept) the samples of --view: a label, several with commas between, a number or JSON, by the task",
+    )
     what.add_argument("--note", metavar="TEXT", help="put a note on the samples of --view")
-    what.add_argument("--edit", metavar="TEXT", help="correct the text of the one sample of --view")
+    what.add_argument(
+        "--edit",
+        metavar="[FIELD=]TEXT",
+        action="append",
+        help="correct the one sample of --view: the text, or a field (repeatable; JSON for fields that are no text)",
+    )
     what.add_argument("--undo", action="store_true", help="take back your newest act")
     what.add_argument("--redo", action="store_true", help="bring back the act undone last")
     parser.add_argument(
@@ -167,8 +224,14 @@ def _evaluate(parser: argparse.ArgumentParser) -> None:
 @_command("export", "data", "Freeze a snapshot and write it, with a data card.")
 def _export(parser: argparse.ArgumentParser) -> None:
     _project(parser)
-    parser.add_argument("--format", required=True, choices=["jsonl", "csv", "openai-chat"], help="the format")
-    parser.add_argument("--out", required=True, metavar="PATH", help="the file to write")
+    parser.add_argument(
+        "--format",
+        required=True,
+        metavar="FORMAT",
+        choices=Registered("workbench.exchange", "FORMATS"),
+        help="one of %(choices)s; not each fits every kind of task",
+    )
+    parser.add_argument("--out", required=True, metavar="PATH", help="the file to write (hf: the folder)")
     parser.add_argument("--view", metavar="QUERY", help="which samples (default: the data set, set:yes)")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
     parser.add_argument(
@@ -202,19 +265,44 @@ def _view(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--query", help="the view")
 
 
-@_command("jobs", "work", "List background jobs; cancel, resume, or read the log of one.")
+@_command("jobs", "jobs", "List background jobs; watch, pause and limit them, look at failed requests, ask them again.")
 def _jobs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "words", nargs="*", metavar="[PROJECT] [cancel|resume|log [ID]]", help="what to do (default: list)"
+        "words", nargs="*", metavar=f"[PROJECT] [{'|'.join(JOB_VERBS)} [ID]]", help="what to do (default: list)"
     )
+    parser.add_argument("--all", action="store_true", help="list imports and learning too")
+    for name, kind, unit in (
+        ("concurrency", int, "N"), ("budget", limit_of(float), "DOLLARS"), ("requests", limit_of(int), "N"),
+        ("tokens", limit_of(int), "N"),
+    ):  # fmt: skip
+        lifts = "" if name == "concurrency" else "; none lifts it"
+        what = {"concurrency": "requests under way at once"}.get(
+            name, f"{unit if name == 'budget' else name} that it may use"
+        )
+        parser.add_argument(f"--{name}", type=kind, metavar=unit, help=f"set: {what}{lifts}")
+    parser.add_argument(
+        "--reason", action="append", default=[], metavar="R", help="failures, retry: only these (repeatable)"
+    )
+    parser.add_argument("--limit", type=int, metavar="N", help="failures: at most so many (default: 10)")
+    parser.add_argument("--detach", action="store_true", help="retry: return at once; the job goes on")
 
 
 @_command("recipes", "techniques", "List the recipes, or show one to copy.")
 @_command("filters", "techniques", "List the filters, or show one with its parameters.")
 @_command("metrics", "techniques", "List the metrics, or show one.")
-@_command("models", "techniques", "List the models, and the endpoints found on this machine.")
 def _techniques(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("words", nargs="*", metavar="[show NAME]", help="show one")
+
+
+@_command("models", "techniques", "List models and the endpoints found here, or ask an endpoint what it can do.")
+def _models(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "words",
+        nargs="*",
+        metavar="[show NAME | check [SPEC] [PROJECT]]",
+        help="show one; or ask what the model SPEC (openai:NAME, default: the project's) can do, which costs a few tokens, "
+        "and remember it in the project",
+    )
 
 
 @_command("config", "making", "Show each setting in force and where it comes from.")

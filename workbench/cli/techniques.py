@@ -1,4 +1,4 @@
-"""``recipes``, ``filters``, ``metrics``, ``models``: what there is, each with ``show NAME``."""
+"""``recipes``, ``filters``, ``metrics``, ``models``: what there is, each with ``show NAME``; ``models check`` asks one."""
 
 from __future__ import annotations
 
@@ -126,6 +126,10 @@ def models_(arguments: argparse.Namespace) -> int:
     from workbench.models.endpoints import find_endpoints
     from workbench.models.make import MODELS
 
+    if arguments.words[:1] == ["check"]:
+        from workbench.cli.checking import check
+
+        return check(arguments.words[1:], _output(arguments))
     name, output = _shown(arguments), _output(arguments)
     chosen = [model for model in MODELS if name is None or model.name == name]
     if not chosen:

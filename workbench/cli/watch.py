@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from workbench.cli.output import Output
-from workbench.errors import WorkbenchError
+from workbench.cli.output import Output, dollars
+from workbench.errors import UsageError, WorkbenchError
+from workbench.jobs import words
 from workbench.pipeline import start
 from workbench.store import jobs
 from workbench.store.connection import Store
@@ -18,6 +19,8 @@ from workbench.text import clean
 
 #: Seconds between two looks at a job, and between two plain progress lines.
 LOOK, LINE = 0.04, 5.0
+#: Seconds between two looks at batches: at first, and at most.
+SOONEST, SELDOM = 2.0, 60.0
 
 
 class Interrupted(WorkbenchError):
@@ -34,16 +37,37 @@ def run(
     return follow(store, job_id, output)
 
 
-def follow(store: Store, job_id: int, output: Output) -> Job:
-    """Show a job's progress until it ends. Ctrl-C cancels it (it can be resumed)."""
+def follow(store: Store, job_id: int, output: Output, *, mine: bool = True) -> Job:
+    """Show a job's progress until it ends, or waits without a process. Ctrl-C cancels it if it is ``mine``, else it goes on."""
     try:
         with _progress(output) as show:
             job = _wait(store, job_id, show)
     except KeyboardInterrupt:
+        if not mine:
+            raise Interrupted(f"Job {job_id} goes on; `workbench jobs cancel {job_id}` stops it.") from None
         jobs.cancel(store, job_id)
         raise Interrupted(f"Job {job_id} is being cancelled; `workbench jobs resume {job_id}` goes on.") from None
     if job.state in ("failed", "interrupted"):
         raise WorkbenchError(job.error or f"Job {job_id} was interrupted; `workbench jobs resume {job_id}` goes on.")
+    return job
+
+
+def patiently(store: Store, job_id: int, output: Output) -> Job:
+    """``follow``, and look again at a job that waits for its batches, less and less often. Ctrl-C leaves it waiting then."""
+    job, wait = follow(store, job_id, output), SOONEST
+    while job.state == "waiting":
+        if not output.quiet:
+            sys.stderr.write(clean(f"waits for {job.note}; looking again in {wait:.0f} s") + "\n")
+        try:
+            time.sleep(wait)
+        except KeyboardInterrupt:
+            raise Interrupted(
+                f"Job {job_id} waits for its batches; `workbench jobs resume {job_id}` looks again, `workbench jobs cancel "
+                f"{job_id}` gives them up."
+            ) from None
+        with suppress(UsageError):  # somebody else has resumed it
+            start.resume(store, job_id)
+        job, wait = follow(store, job_id, output), min(wait * 1.5, SELDOM)
     return job
 
 
@@ -69,7 +93,7 @@ def _wait(store: Store, job_id: int, show: Any) -> Job:
     while True:
         job = jobs.get(store, job_id)
         show(job)
-        if job.state in jobs.ENDED:
+        if job.state in jobs.ENDED or (job.state == "waiting" and not jobs.lives(store.project, job_id)):
             return job
         # A process that died without a word leaves its lock free; it takes a moment to take it after the start.
         absent = 0 if jobs.lives(store.project, job_id) else absent + 1
@@ -97,9 +121,31 @@ def _lines() -> Any:
         if time.monotonic() - told[0] >= LINE and job.state == "running":
             told[0] = time.monotonic()
             share = f"{job.done:,}/{job.total:,}" if job.total else f"{job.done:,}"
-            sys.stderr.write(clean(f"{job.kind} {share} {job.note}") + "\n")
+            sys.stderr.write(clean(f"{job.kind} {share} {remark(job)}".rstrip()) + "\n")
 
     return show
+
+
+def remark(job: Job) -> str:
+    """What stands behind the bar: rate, time left, cost, trouble, and what is done or waited for."""
+    result, speed, left = job.result or {}, words.rate(job), words.seconds_left(job)
+    parts = ["paused" if words.paused(job) else ""]
+    if job.kind == "generate":
+        parts += [words.per_second(speed) if speed else "", _left(left) if left is not None else ""]
+        parts += [dollars(result["cost"]) if result.get("cost") else ""]
+        parts += [f"{result[name]:,} {name}" for name in ("repaired", "failed") if result.get(name)]
+    waits = words.waiting(job)
+    parts.append(f"waits: {waits}" if waits else job.note)
+    return "  ".join(part for part in parts if part)
+
+
+def _left(seconds: float) -> str:
+    whole = int(seconds)
+    return (
+        f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02} left"
+        if whole >= 3600
+        else f"{whole // 60}:{whole % 60:02} left"
+    )
 
 
 @contextmanager
@@ -129,7 +175,7 @@ def _bar() -> Iterator[Any]:
                 completed=(total or job.done) if ended else job.done,
                 total=total,
                 amount=amount,
-                note="" if ended else clean(job.note, limit=40),
+                note="" if ended else clean(remark(job), limit=70),
             )
 
         yield show

@@ -1,8 +1,9 @@
-"""``generate``, ``curate``, ``evaluate``, ``jobs``."""
+"""``generate``, ``curate``, ``evaluate``."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from workbench.cli.parser import typed
 from workbench.errors import UsageError, WorkbenchError
 from workbench.pipeline import start
 from workbench.project import find
-from workbench.store import jobs, ledger
+from workbench.store import jobs
 from workbench.store.connection import Store
 from workbench.store.jobs import Job
 
@@ -42,6 +43,7 @@ def generate_(arguments: argparse.Namespace) -> int:
         "model": arguments.model,
         "seed": arguments.seed,
         "parameters": chosen,
+        "executor": "batch" if arguments.batch else None,
     }
     if arguments.prepare_only and arguments.count is None and arguments.more is None:
         given["count"] = 1
@@ -54,7 +56,12 @@ def generate_(arguments: argparse.Namespace) -> int:
         raise UsageError(f"--seed {arguments.seed} should be between 0 and {2**31 - 1:,}.")
     if arguments.budget is not None and not 0 < arguments.budget < float("inf"):
         raise UsageError(f"--budget {arguments.budget:g} should be more than 0 dollars.")
-    limits = {"concurrency": concurrency, "budget": arguments.budget or config.budget}
+    limits: dict[str, Any] = {"concurrency": concurrency, "budget": arguments.budget or config.budget}
+    for name in ("requests", "tokens"):
+        value = getattr(arguments, name)
+        if value is not None and value < 1:
+            raise UsageError(f"--{name} {value} should be at least 1.")
+        limits[name] = value or getattr(config, name)
     with Store(project) as store:
         if arguments.dry_run:
             return _dry_run(store, parameters, limits["budget"], output)
@@ -73,13 +80,24 @@ def generate_(arguments: argparse.Namespace) -> int:
                 ).splitlines(),
             )
             return 0
+        if arguments.batch and (waiting := start.waiting_like(store, "generate", parameters)) is not None:
+            jobs.set_limits(store, waiting, limits)
+            start.resume(store, waiting)
+            return _generated(waiting, store, output, detach=arguments.detach)
         if arguments.detach:
-            job_id = start.submit(store, "generate", parameters, limits)
-            output.result({"job": job_id, "state": "queued"}, [f"Job {job_id} is on its way: workbench jobs"])
-            return 0
-        job = watch.run(store, "generate", parameters, output, limits=limits)
-        output.result(generated(job), [generated_line(job)])
-        return _status(job)
+            return _generated(start.submit(store, "generate", parameters, limits), store, output, detach=True)
+        job_id = start.submit(store, "generate", parameters, limits)
+        return _generated(job_id, store, output)
+
+
+def _generated(job_id: int, store: Store, output: Output, *, detach: bool = False) -> int:
+    """Follow a generate job to its end, however long its batches take, and print what it gave."""
+    if detach:
+        output.result({"job": job_id, "state": "queued"}, [f"Job {job_id} is on its way: workbench jobs"])
+        return 0
+    job = watch.patiently(store, job_id, output)
+    output.result(generated(job), [generated_line(job)])
+    return status(job)
 
 
 def _refuse_early(store: Store, parameters: Mapping[str, Any], budget: float | None) -> Preview:
@@ -105,12 +123,15 @@ def _dry_run(store: Store, parameters: Mapping[str, Any], budget: float | None, 
         for message in prompt:
             first, *others = message["content"].splitlines() or [""]
             lines += [f"  {message['role'] + ':':<8}{first}", *(f"  {'':<8}{line}" for line in others)]
+    if shown.shape:
+        lines += ["", f"shape of each answer (JSON Schema): {json.dumps(shown.shape, ensure_ascii=False)}"]
     lines += [
         "",
         f"{shown.requests:,} requests, about {shown.input_tokens:,} tokens in and {shown.output_tokens:,} out, "
         f"{dollars(shown.cost)}; {shown.kept:,} samples kept already",
     ]
     lines += [shown.note] if shown.note else []
+    lines += ["Repairs of answers that cannot be read are not counted."] if shown.shape else []
     output.result(
         {
             "requests": shown.requests,
@@ -119,6 +140,7 @@ def _dry_run(store: Store, parameters: Mapping[str, Any], budget: float | None, 
             "output_tokens": shown.output_tokens,
             "cost": shown.cost,
             "prompts": shown.prompts,
+            "schema": shown.shape,
             "note": shown.note,
             "model": shown.model_description,
         },
@@ -135,6 +157,7 @@ def generated(job: Job) -> dict[str, Any]:
         "answers",
         "cached",
         "retried",
+        "repaired",
         "failed",
         "reasons",
         "samples",
@@ -156,6 +179,8 @@ def generated_line(job: Job) -> str:
         failed, empty = _unanswered(job), result["failed"] - _unanswered(job)
         said = ([f"{failed:,} requests failed"] if failed else []) + ([f"{empty:,} answers gave none"] if empty else [])
         parts.append(f"{' and '.join(said)} ({reasons})")
+    if result.get("repaired"):
+        parts.append(f"{result['repaired']:,} repaired")
     if result.get("duplicates"):
         parts.append(f"{result['duplicates']:,} repeat an earlier one")
     tokens = result.get("input_tokens", 0) + result.get("output_tokens", 0)
@@ -169,7 +194,8 @@ def _unanswered(job: Job) -> int:
     return int(result.get("requests", 0)) - int(result.get("answers", 0))
 
 
-def _status(job: Job) -> int:
+def status(job: Job) -> int:
+    """The exit status of a generate job that has ended."""
     if job.state == "cancelled":
         return 130
     return 3 if _unanswered(job) else 0
@@ -246,92 +272,3 @@ def evaluation_lines(result: Mapping[str, Any]) -> list[str]:
             f"benchmark accuracy, curated minus raw: {found['value']:+.3f} ({found['low']:+.3f} to {found['high']:+.3f})"
         )
     return lines
-
-
-def jobs_(arguments: argparse.Namespace) -> int:
-    words = list(arguments.words)
-    verbs = ("cancel", "resume", "log")
-    place = None if not words or words[0] in verbs else words.pop(0)
-    output, project = _output(arguments), find(place)
-    if words and words[0] not in verbs:
-        raise UsageError(f"jobs {words[0]}: there are cancel, resume and log.")
-    with Store(project) as store:
-        jobs.mark_interrupted(store)
-        if not words:
-            return _list(store, output)
-        number = _number(words[1]) if len(words) > 1 else None
-        if words[0] == "resume":
-            return _resume(store, number, output)
-        if number is None:
-            raise UsageError(f"Say which job: workbench jobs {words[0]} ID.")
-        if words[0] == "cancel":
-            if jobs.get(store, number).state in ("done", "failed", "cancelled"):
-                raise UsageError(f"Job {number} has ended already.")
-            job = jobs.cancel(store, number)
-            output.result(
-                {"job": job.id, "state": job.state},
-                [f"Job {job.id}: {'cancelled' if job.state == 'cancelled' else 'asked to stop'}."],
-            )
-            return 0
-        lines = [
-            {"time": at, "level": level, "message": message} for _, at, level, message in jobs.events(store, number)
-        ]
-        output.result(
-            {"job": number, "log": lines}, [f"{one['time']} {one['level']} {one['message']}" for one in lines]
-        )
-        return 0
-
-
-def _number(word: str) -> int:
-    if not (word.isascii() and word.isdigit() and len(word) <= 18):
-        raise UsageError(f"{word!r} is not a job's number.")
-    return int(word)
-
-
-def _list(store: Store, output: Output) -> int:
-    found = jobs.newest(store)
-    rows = [["job", "kind", "state", "done", "started", "by", ""]]
-    for job in found:
-        amount = f"{job.done:,}/{job.total:,}" if job.total else f"{job.done:,}"
-        rows.append(
-            [str(job.id), job.kind, job.state, amount, (job.started_at or "")[:19], job.user, job.error or job.note]
-        )
-    listed = [
-        {
-            "id": job.id,
-            "kind": job.kind,
-            "state": job.state,
-            "done": job.done,
-            "total": job.total,
-            "error": job.error,
-            "created_at": job.created_at,
-            "finished_at": job.finished_at,
-            "user": job.user,
-            "result": job.result,
-        }
-        for job in found
-    ]
-    spent, unknown = ledger.spent(store)
-    last = f"spent so far: {dollars(spent)}" + (", and answers of unknown price" if unknown else "")
-    output.result({"jobs": listed, "cost": spent}, [*table(rows, right=(0, 3)), last] if found else ["No jobs yet."])
-    return 0
-
-
-def _resume(store: Store, number: int | None, output: Output) -> int:
-    chosen = (
-        [number] if number is not None else [job.id for job in jobs.newest(store, 1000) if job.state == "interrupted"]
-    )
-    resumed = []
-    for job_id in chosen:
-        try:
-            start.resume(store, job_id)
-        except UsageError:
-            if number is not None:
-                raise
-            continue  # somebody else was quicker
-        resumed.append(job_id)
-    output.result(
-        {"resumed": resumed},
-        [f"Resumed: {', '.join(map(str, resumed))}." if resumed else "There is nothing to resume."],
-    )
-    return 0

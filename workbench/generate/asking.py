@@ -1,18 +1,19 @@
-"""Asking one request to its end: from the cache, answered, or failed for good. The endpoint's moods end here."""
+"""Asking one request to its end: from the cache, answered, or failed for good. The endpoints' moods end here."""
 
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from workbench.errors import WorkbenchError
+from workbench.generate.lanes import Lane, Lanes
 from workbench.generate.plan import Planned
+from workbench.generate.spending import Purse, UsedUp
 from workbench.generate.tally import Tally
-from workbench.models.base import Answer, BadRequest, Fatal, Model, RateLimited, Request, Transient
-from workbench.models.limits import Backoff, Budget, Pace, Prices, Usage
+from workbench.models.base import Answer, BadRequest, Fatal, ModelError, RateLimited, Request, Transient
+from workbench.models.limits import Backoff, Usage
 from workbench.store import answers
 from workbench.store.answers import Asked
 from workbench.store.connection import Store
@@ -29,10 +30,14 @@ CROWD = 8
 ALL_REFUSED = 32
 #: Seconds that requests under way are waited for when the run stops: they are paid for.
 GRACE = 15.0
+#: Seconds that a request waits for its turn at one of several endpoints before it looks for a quicker one.
+RECONSIDER = 0.5
 
 
 #: Stands in for what a request that failed does not have.
 NO_ANSWER = Answer("", "")
+#: What a request without an answer counts as in a budget of requests.
+UNANSWERED = Usage(requests=1)
 
 
 class Stopped(WorkbenchError):
@@ -48,39 +53,59 @@ class Found(NamedTuple):
 
 
 class Asker:
-    """What all requests of one run share: pace, money, how the endpoint is doing, and whether to stop.
+    """What all requests of one run share: the lanes and how they are doing, money, and whether to pause or to stop.
 
-    ``limits`` gives the limits that people want now. ``spent`` is what the job used before this run. For one event loop.
+    ``name`` and ``group`` are the run's model in the cache: its endpoints are interchangeable. ``spent`` is what the job
+    used before this run. For one event loop.
     """
 
     def __init__(
         self,
         store: Store,
-        model: Model,
-        prices: Prices,
+        lanes: Sequence[Lane],
         tally: Tally,
         *,
+        name: str,
+        group: str,
         seed: int,
-        limits: Callable[[], Mapping[str, Any]],
         log: Callable[[str, str], None],
         spent: Usage,
     ) -> None:
-        self.store, self.model, self.prices, self.tally = store, model, prices, tally
-        self.limits, self.log = limits, log
-        self.in_process = "chat" not in model.capabilities
+        self.store, self.tally, self.log = store, tally, log
+        self.lanes = Lanes(lanes, tell=log)
+        self.purse = Purse(spent, self.lanes.dearest)
+        self.in_process = self.lanes.all[0].in_process
         self.stop: Stopped | None = None
-        self.flying = 0
+        self.paused = False
         #: Who asks holds a slot until the answer is committed; who waits to ask again gives it to others meanwhile.
         self.slots = asyncio.Semaphore(0)
         self.resting = 0
-        self._pace = Pace()
+        self._name, self._group = name, group
         self._backoff = Backoff(seed=seed)
-        self._spent, self._reserved = spent, Usage()
+        self._going = asyncio.Event()
         self._idle: set[asyncio.Task[Any]] = set()
         self._busy: set[asyncio.Task[Any]] = set()
-        self._answers = self._refused = 0
+        self._answers = 0
         self._failing: set[int] = set()
         self._last = time.monotonic()
+
+    def key(self, request: Request) -> str:
+        """The name under which the answer to a request of this run is kept."""
+        return request.key(self._name, self._group)
+
+    def collected(self, planned: Planned, key: str, answer: Answer, cost: float | None) -> Asked:
+        """A request that was answered otherwise than through ``ask``: what it used counts as spent."""
+        self.purse.spent += Usage(1, answer.input_tokens, answer.output_tokens, cost)
+        return asked_of(planned, key, 1, answer=answer, cost=cost)
+
+    def hear(self, limits: Mapping[str, Any]) -> None:
+        """Limits as people want them now: ``budget``, ``requests``, ``tokens``, ``paused``."""
+        self.purse.hear(limits)
+        self.paused = bool(limits.get("paused"))
+        if self.paused:
+            self._going.clear()
+        else:
+            self._going.set()
 
     def halt(self, reason: Stopped) -> None:
         """Ask nothing more: whoever waits for a turn is woken; requests under way have ``GRACE`` seconds."""
@@ -95,7 +120,11 @@ class Asker:
             task.cancel()
 
     async def pause(self, waiting: Awaitable[Any]) -> None:
-        """Wait for something that is not an answer; raises ``Stopped`` as soon as the run stops."""
+        """Wait for something that is not an answer; raises ``Stopped`` as soon as the run stops, or when it has."""
+        if self.stop is not None:
+            if asyncio.iscoroutine(waiting):
+                waiting.close()
+            raise self.stop
         await self._guarded(waiting, self._idle)
         if self.stop is not None:
             raise self.stop
@@ -131,120 +160,188 @@ class Asker:
 
     def find(self, planned: Sequence[Planned]) -> list[Found]:
         """The requests' keys, and the answers that are there already under them."""
-        keys = [one.request.key(self.model.name, self.model.group) for one in planned]
+        keys = [self.key(one.request) for one in planned]
         # The embedded model answers faster than the database; its answers would only be looked up for nothing.
         known = {} if self.in_process else answers.find(self.store, keys)
         return [Found(one, key, known.get(key)) for one, key in zip(planned, keys, strict=True)]
 
     async def ask(self, found: Found) -> Asked:
-        """One request to its end. Raises ``Stopped``: cancelled, no money left, endpoint gone, key refused."""
+        """One request to its end. Raises ``Stopped``: cancelled, nothing left to spend, no endpoint left."""
         planned = found.planned
         request, key = planned.request, found.key
         if found.known is not None:
-            return _known(planned, key, found.known)
-        attempts = limited = 0
+            return asked_of(planned, key, 0, answer=known_of(found.known), cost=found.known.cost, cached=True)
+        worst = self.purse.worst(request)
+        attempts = sent = limited = 0
         lived = self._answers
+        lane: Lane | None = None
+        refused: dict[str, BadRequest] = {}  # by the model that refused
         while True:
-            if not self.in_process:
-                await self.pause(self._pace.turn())
-            if self.stop is not None:
-                raise self.stop
-            self._check_budget(request)
-            started = time.monotonic()
+            lane = await self._turn(worst, lane, refused)
+            if lane is None:
+                return self._refuse(planned, key, sent, refused)
             try:
-                answer = await self._complete(request)
+                answer, cost = await self._send(lane, request, worst)
             except RateLimited as error:
+                lane.limited += 1
                 self.tally.limited += 1
                 self.tally.retried += 1
-                self._pace.limited(error.retry_after, time.monotonic() - started)
-                await self._rest(self._backoff.wait(min(limited, 4), error.retry_after))
+                self.lanes.back(lane)
+                if not self.lanes.others(lane):
+                    await self._rest(self._backoff.wait(min(limited, 4), error.retry_after))
                 limited += 1
             except Transient as error:
-                self._pace.ok(time.monotonic() - started)
                 attempts += 1
+                sent += 1
                 self._failing.add(planned.ordinal)
-                if self._fails_for_good(error, attempts, silent=self._answers == lived):
-                    return _asked(planned, key, attempts, reason=error.reason)
+                if self.lanes.blame(lane, planned.ordinal, error):
+                    attempts = 0
+                    self.tally.retried += 1
+                    continue
+                if self._fails_for_good(lane, error, attempts, silent=self._answers == lived):
+                    return asked_of(planned, key, sent, reason=error.reason)
                 lived = self._answers
                 self.tally.retried += 1
                 await self._rest(self._backoff.wait(min(attempts - 1, 4), error.retry_after))
             except BadRequest as error:
-                self._pace.ok(time.monotonic() - started)
-                self._refused += 1
-                if self._answers == 0 and self._refused >= ALL_REFUSED:
-                    raise Stopped(f"The first {self._refused} requests were all refused. {error}") from error
-                self.log("warning", f"request {planned.ordinal}: {error}")
-                return _asked(planned, key, attempts + 1, reason=error.reason)
+                sent += 1
+                self._refused(lane, error)
+                refused[lane.model.name] = error
+                if all(one.model.name in refused for one in self.lanes):
+                    return self._refuse(planned, key, sent, refused)
             except Fatal as error:
-                raise Stopped(str(error)) from error
+                self._exclude(lane, error.reason, str(error))
             else:
-                self._pace.ok(time.monotonic() - started)
-                return self._answered(planned, key, attempts + 1, answer)
+                return self._answered(lane, planned, key, sent + 1, answer, cost)
 
-    def _fails_for_good(self, error: Transient, attempts: int, *, silent: bool) -> bool:
-        """Whether to give this request up. Raises ``Stopped`` when not the request but the endpoint is to blame.
+    async def _turn(self, worst: Usage, last: Lane | None, refused: Mapping[str, BadRequest]) -> Lane | None:
+        """The lane that the request may be sent to now, with what it may use reserved; None if all have refused it."""
+        while True:
+            if self.stop is not None:
+                raise self.stop
+            if self.paused:
+                await self.pause(self._going.wait())
+            try:
+                if not self.purse.take(worst):
+                    await self.purse.wait(worst, self.pause)
+            except UsedUp as error:
+                raise Stopped(str(error)) from None
+            lane, let_in = self.lanes.choose(last, refused), self.in_process
+            try:
+                if lane is None:
+                    return None
+                let_in = let_in or await self._let_in(lane, lane.expects(worst.input_tokens, worst.output_tokens))
+                if let_in:
+                    return lane
+            finally:
+                if not let_in:
+                    self.purse.land(worst)
+
+    async def _let_in(self, lane: Lane, tokens: int) -> bool:
+        """Wait for a turn at a lane; False when it takes long and there are others, or all is different by then."""
+        if self.lanes.several:
+            try:
+                async with asyncio.timeout(RECONSIDER):
+                    await self.pause(lane.gate.turn(tokens))
+            except TimeoutError:
+                self.lanes.waits(lane)
+                return False
+        else:
+            await self.pause(lane.gate.turn(tokens))
+        if self.paused or not self.lanes.usable(lane):
+            lane.gate.dropped()
+            self.lanes.waits(lane)
+            return False
+        return True
+
+    async def _send(self, lane: Lane, request: Request, worst: Usage) -> tuple[Answer, float | None]:
+        """The answer and what it cost; the lane's gate and the purse learn how it went."""
+        used: Usage | None = None
+        gate, started = lane.gate, time.monotonic()
+        try:
+            if self.in_process:
+                answer = await lane.model.complete(request)
+            else:
+                answer = await self._guarded(lane.model.complete(request), self._busy)
+                gate.ok(time.monotonic() - started, answer.input_tokens + answer.output_tokens)
+            cost = lane.prices.cost(answer.input_tokens, answer.output_tokens)
+            used = Usage(1, answer.input_tokens, answer.output_tokens, cost)
+            return answer, cost
+        except RateLimited as error:
+            gate.limited(error.retry_after, time.monotonic() - started)
+            raise
+        except ModelError as error:
+            used = UNANSWERED
+            if not self.in_process:
+                (gate.timed_out if error.reason == "timeout" else gate.failed)(time.monotonic() - started)
+            raise
+        except BaseException:
+            if not self.in_process:
+                gate.dropped()
+            raise
+        finally:
+            self.purse.land(worst, used)
+
+    def _refuse(self, planned: Planned, key: str, sent: int, refused: Mapping[str, BadRequest]) -> Asked:
+        """A request that every model refuses: it costs one sample, with the reason."""
+        error = next(iter(refused.values()))
+        self.log("warning", f"request {planned.ordinal}: {error}")
+        return asked_of(planned, key, sent, reason=error.reason)
+
+    def _refused(self, lane: Lane, error: BadRequest) -> None:
+        lane.refused += 1
+        if lane.answers == 0 and lane.refused >= ALL_REFUSED:
+            self._exclude(lane, error.reason, f"The first {lane.refused} requests were all refused. {error}")
+        else:
+            self.lanes.back(lane)
+
+    def _exclude(self, lane: Lane, reason: str, sentence: str) -> None:
+        """Ask an endpoint no more; raises ``Stopped`` when it was the last."""
+        if not self.lanes.exclude(lane, reason, sentence):
+            raise Stopped(self.lanes.sentence(sentence))
+        self.tally.retried += 1
+        # Those that are left have not failed yet, or are asked anew.
+        self._failing.clear()
+        self._last = time.monotonic()
+
+    def _fails_for_good(self, lane: Lane, error: Transient, attempts: int, *, silent: bool) -> bool:
+        """Whether to give this request up. Raises ``Stopped`` when not the request but the endpoint is to blame, and there
+        is no other.
 
         ``silent`` says that nobody got an answer since the request failed the last time. Then nothing is given up while many
         fail alike: the endpoint may come back; if it does not within ``GONE`` seconds, the run stops and loses nothing.
         """
         unreached = error.reason == "connection"
         never = self._answers == 0
-        if unreached and never and attempts >= FIRST_ATTEMPTS:
-            raise Stopped(str(error)) from error
+        alone = not self.lanes.others(lane)
+        if alone and unreached and never and attempts >= FIRST_ATTEMPTS:
+            raise self._gone(lane, error)
         if attempts < ATTEMPTS or not silent:
             return attempts >= ATTEMPTS
         if unreached or len(self._failing) >= CROWD:
-            if time.monotonic() - self._last >= (GONE / 2 if never else GONE):
-                raise Stopped(str(error)) from error
+            if alone and time.monotonic() - self._last >= (GONE / 2 if never else GONE):
+                raise self._gone(lane, error)
             return False
         return True
 
-    def _answered(self, planned: Planned, key: str, attempts: int, answer: Answer) -> Asked:
+    def _gone(self, lane: Lane, error: Transient) -> Stopped:
+        lane.sentence = lane.sentence or str(error)
+        return Stopped(self.lanes.sentence(str(error)))
+
+    def _answered(
+        self, lane: Lane, planned: Planned, key: str, attempts: int, answer: Answer, cost: float | None
+    ) -> Asked:
         self._answers += 1
         self._failing.clear()
         self._last = time.monotonic()
-        cost = self.prices.cost(answer.input_tokens, answer.output_tokens)
-        self._spent = self._spent + Usage(1, answer.input_tokens, answer.output_tokens, cost)
-        return _asked(planned, key, attempts, answer=answer, cost=cost)
-
-    async def _complete(self, request: Request) -> Answer:
-        if self.in_process:
-            return await self.model.complete(request)
-        worst = self._worst(request)
-        self.flying += 1
-        self._reserved = self._reserved + worst
-        try:
-            answer: Answer = await self._guarded(self.model.complete(request), self._busy)
-            return answer
-        finally:
-            self.flying -= 1
-            self._reserved = _less(self._reserved, worst) if self.flying else Usage()
-
-    def _worst(self, request: Request) -> Usage:
-        """An upper estimate of one request: a token per two and a half characters, the longest answer allowed."""
-        inward = math.ceil(sum(len(message["content"]) for message in request.messages) / 2.5)
-        outward = int(request.parameters.get("max_tokens") or request.parameters.get("max_completion_tokens") or 1_000)
-        return Usage(1, inward, outward, self.prices.cost(inward, outward))
-
-    def _check_budget(self, request: Request) -> None:
-        money = self.limits().get("budget")
-        if money is None:
-            return
-        refusal = Budget(money=float(money)).refuses(self._spent + self._reserved, self._worst(request))
-        if refusal is not None:
-            raise Stopped(refusal)
+        if not self.in_process:
+            lane.answered(answer.output_tokens)
+            self.lanes.back(lane)
+            answer.endpoint = answer.endpoint or lane.host
+        return asked_of(planned, key, attempts, answer=answer, cost=cost)
 
 
-def _less(reserved: Usage, one: Usage) -> Usage:
-    return Usage(
-        reserved.requests - 1,
-        reserved.input_tokens - one.input_tokens,
-        reserved.output_tokens - one.output_tokens,
-        None if reserved.cost is None or one.cost is None else reserved.cost - one.cost,
-    )
-
-
-def _asked(
+def asked_of(
     planned: Planned,
     key: str,
     attempts: int,
@@ -259,7 +356,7 @@ def _asked(
     given = answer or NO_ANSWER
     return Asked(
         ordinal=planned.ordinal,
-        messages=request.messages,
+        messages=request.shown,
         parameters=request.parameters,
         conditions=request.conditions,
         parents=planned.parents,
@@ -276,11 +373,18 @@ def _asked(
         cost=cost,
         cached=cached,
         reason=reason,
+        endpoint=given.endpoint,
     )
 
 
-def _known(planned: Planned, key: str, known: answers.Known) -> Asked:
-    answer = Answer(
-        known.text, known.model, known.finish_reason, known.input_tokens, known.output_tokens, known.logprobs
+def known_of(known: answers.Known) -> Answer:
+    """An answer that was there already, as the model gave it."""
+    return Answer(
+        known.text,
+        known.model,
+        known.finish_reason,
+        known.input_tokens,
+        known.output_tokens,
+        known.logprobs,
+        endpoint=known.endpoint,
     )
-    return _asked(planned, key, 0, answer=answer, cost=known.cost, cached=True)

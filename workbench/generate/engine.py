@@ -1,65 +1,77 @@
 """The engine: asks the requests of a series, wave by wave, within limits, and never asks one twice.
 
-An endpoint and the embedded model run through the same code. Requests under way are bounded; so are answers that are not
-yet committed, by the same number, so that a kill repeats at most the requests in flight.
+Endpoints and the embedded model run through the same code. Requests under way are bounded; so are answers that are not
+yet committed, by the same number, so that a kill repeats at most the requests in flight. Nothing grows with the number
+of requests of a wave: they are planned, and looked up in the ledger, a few at a time.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from array import array
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from workbench.generate.asking import Asker, Found, Stopped
+from workbench.generate import anew
+from workbench.generate.asking import Asker, Stopped
+from workbench.generate.batching import Batches, Waiting
+from workbench.generate.crew import Crew
+from workbench.generate.lanes import Lane
 from workbench.generate.parts import PREPARE, Pool, Setting
 from workbench.generate.plan import Plan, Planned
 from workbench.generate.recorder import GATHER, Recorder
-from workbench.generate.tally import Tally
-from workbench.generate.waves import Memory, decided
-from workbench.models.base import Answer, Model, Request
+from workbench.generate.tally import Rate, Tally
+from workbench.generate.waves import Memory, decided, gave_up
+from workbench.models.base import Answer, Request
+from workbench.models.batch import BatchClient
 from workbench.models.limits import Prices, Usage
 from workbench.recipe import Recipe
-from workbench.store import answers, jobs, ledger
+from workbench.store import answers, failures, jobs, ledger
 from workbench.store.connection import Store
 
-__all__ = ["Engine", "Outcome", "Stopped", "Tally"]
+__all__ = ["Engine", "Lane", "Outcome", "Stopped", "Tally"]
 
-#: An in-process model has no requests in flight; answers wait for their commit up to this many.
-IN_PROCESS = 512
 #: A recipe that has asked this many times the wanted samples, and still lacks some, is not going to get there.
 PATIENCE = 20
 #: Nor is one that got nothing out of its last requests: so many, in at least two waves of at most ``CAUTIOUS`` each.
 BARREN, CAUTIOUS = 64, 64
-#: Requests that are planned together.
-AHEAD = 64
 #: Seconds between two looks at what people want, while the preparation asks.
 LOOK = 0.3
 
 
 @dataclass
 class Outcome:
-    """What ``Engine.run`` returns: ``kept`` samples in the series, and why it ended early if it did."""
+    """What ``Engine.run`` returns: ``kept`` samples in the series, and why it ended early if it did.
+
+    ``waiting``: batches are under way; ``reason`` says how they get on.
+    """
 
     kept: int
     reason: str | None = None
     cancelled: bool = False
+    waiting: bool = False
 
 
 @dataclass
 class Engine:
-    """One run of one series. ``limits`` may change while it runs (``concurrency``, ``budget`` in dollars). ``tally``
-    starts from what the job did before it was cut off, if it was."""
+    """One run of one series. ``name`` and ``group`` are the run's model in the cache, ``lanes`` the endpoints that answer for
+    it (or the one model in this process).
+
+    ``limits`` may change while it runs: ``concurrency`` on all lanes together, ``budget`` in dollars, ``requests``, ``tokens``,
+    ``paused``. ``tally`` starts from what the job did before it was cut off, if it was.
+    """
 
     store: Store
     series_id: int
     job_id: int
     recipe: Recipe
     setting: Setting
-    model: Model
-    prices: Prices
+    name: str
+    group: str
+    lanes: Sequence[Lane]
     limits: dict[str, Any]
     model_parameters: dict[str, Any]
     log: Callable[[str, str], None] = lambda level, message: None
@@ -67,25 +79,45 @@ class Engine:
 
     def __post_init__(self) -> None:
         self.cancelled = False
-        self.in_process = "chat" not in self.model.capabilities
+        self.batches: Batches | None = None
         tally = self.tally
+        # Every attempt that an endpoint let in: what a budget of requests counts.
+        sent = tally.requests - tally.cached + tally.retried + tally.repaired
         self.asker = Asker(
             self.store,
-            self.model,
-            self.prices,
+            self.lanes,
             tally,
+            name=self.name,
+            group=self.group,
             seed=self.setting.seed,
-            limits=lambda: self.limits,
             log=self.log,
-            spent=Usage(tally.requests, tally.input_tokens, tally.output_tokens, tally.cost),
+            spent=Usage(sent, tally.input_tokens, tally.output_tokens, tally.cost),
         )
+        self.in_process = self.asker.in_process
         self._total: int | None = None
-        self._kept = 0
+        self._kept = self._again = 0
         self._note = "starting"
-        self._slots = 1
         self._samples_before = tally.samples
-        self._answers_before = tally.answers
+        self._rate = Rate(tally.answers)
         self._started = time.monotonic()
+        self._hears(self.limits)
+
+    def by_batch(self, client: BatchClient, prices: Prices) -> None:
+        """Ask the waves through an endpoint's batches, at ``prices``; ``run`` ends while they are under way."""
+        self.batches = Batches(
+            self.store,
+            client,
+            series_id=self.series_id,
+            job_id=self.job_id,
+            asker=self.asker,
+            prices=prices,
+            limits=lambda: self.limits,
+            cancelled=lambda: self.cancelled,
+            note=self._doing,
+        )
+
+    def _doing(self, note: str) -> None:
+        self._note = note
 
     async def run(self, wanted: int) -> Outcome:
         """Ask until the series has ``wanted`` kept samples; an interrupted wave is continued first."""
@@ -97,10 +129,45 @@ class Engine:
                 return Outcome(self._kept)
             await self._prepare()
             return await self._waves(wanted)
+        except Waiting as waiting:
+            return Outcome(ledger.kept(self.store, self.series_id), str(waiting), waiting=True)
         except Stopped as stop:
             return Outcome(ledger.kept(self.store, self.series_id), str(stop), self.cancelled)
         finally:
-            await self.model.close()
+            await self._close()
+
+    async def again(self, job_id: int, reasons: Sequence[str] | None = None) -> Outcome:
+        """Ask the failed requests of a job of this series once more, each at its place; ``reasons`` None stands for all.
+
+        One that was answered is a new draw; one that was not is the same request. For recipes whose later requests do not
+        depend on what earlier ones gave.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._kept = ledger.kept(self.store, self.series_id)
+        self._again = self.tally.requests + failures.count(self.store, job_id, reasons)
+        try:
+            await self._prepare()
+            self._note = "asking again"
+            plan = Plan(self.recipe, self.setting, self.model_parameters)
+            failed = anew.failed(
+                self.store,
+                plan,
+                self.series_id,
+                job_id,
+                reasons,
+                tally=self.tally,
+                tell=self.asker.lanes.say,
+            )
+            await self._ask(plan, failed)
+            return Outcome(ledger.kept(self.store, self.series_id))
+        except Stopped as stop:
+            return Outcome(ledger.kept(self.store, self.series_id), str(stop), self.cancelled)
+        finally:
+            await self._close()
+
+    async def _close(self) -> None:
+        for lane in self.lanes:
+            await lane.model.close()
 
     async def prepare(self) -> None:
         """Ask only what the recipe needs before the first sample; raises ``Stopped``."""
@@ -108,7 +175,7 @@ class Engine:
         try:
             await self._prepare()
         finally:
-            await self.model.close()
+            await self._close()
 
     def _complete(self, wanted: int) -> bool:
         last = ledger.last_wave(self.store, self.series_id)
@@ -132,7 +199,10 @@ class Engine:
 
         async def look() -> None:
             while True:
-                self._wish(*jobs.progress(self.store, self.job_id, 0, self._total, self._note, self.result()))
+                with self.store.write() as connection:
+                    wishes = jobs.tell(connection, self.job_id, 0, self._total, self._note, self.result())
+                    jobs.show_paused(connection, self.job_id, paused=bool(wishes[1].get("paused")))
+                self._wish(*wishes)
                 await asyncio.sleep(LOOK)
 
         looking = asyncio.create_task(look())
@@ -171,7 +241,7 @@ class Engine:
                     return Outcome(kept)
                 start = wave.start + wave.size if wave else 0
                 if (fruitless >= 2 and barren >= BARREN) or start > PATIENCE * wanted + 200:
-                    return Outcome(kept, self._gave_up(wanted, start))
+                    return Outcome(kept, gave_up(kept, wanted, start, self.tally.reasons))
                 size = plan.wave_size(wanted - kept)
                 if fruitless:  # something is wrong: find out at a small price
                     size = min(max(size, 2**fruitless), CAUTIOUS)
@@ -200,18 +270,34 @@ class Engine:
             lambda setting: Plan(self.recipe, setting, self.model_parameters),
         )
 
-    def _gave_up(self, wanted: int, asked: int) -> str:
-        reasons = ", ".join(
-            f"{n} {reason}" for reason, n in sorted(self.tally.reasons.items(), key=lambda one: -one[1])[:3]
-        )
-        return (
-            f"Stopped at {self._kept:,} of {wanted:,} samples after {asked:,} requests: hardly any of the last ones was kept"
-            + (f" ({reasons})" if reasons else " (see their verdicts)")
-            + "; change the recipe's parameters or the model, then run it again."
-        )
-
     async def _wave(self, plan: Plan, wave: ledger.Wave, pool: Pool) -> None:
-        """Ask what is not yet recorded of one wave. When the run stops, requests under way are waited for."""
+        """Ask what is not yet recorded of a wave, by batch if so wished; what batches leave over is asked like all else."""
+
+        def at(place: int) -> Planned:
+            return plan.at(place, pool)
+
+        batches = self.batches
+        if batches is None:
+            await self._ask(plan, map(at, self._unrecorded(wave)))
+            return
+        while missing := array("q", self._unrecorded(wave)):
+            left: list[int] = []
+
+            async def one_pass(recorder: Recorder, missing: array[int] = missing, left: list[int] = left) -> None:
+                left += await batches.run(plan, wave, missing, at, recorder)
+
+            await self._recorded(plan, one_pass)
+            await self._ask(plan, map(at, left))
+
+    def _unrecorded(self, wave: ledger.Wave) -> Iterator[int]:
+        return ledger.unrecorded(self.store, self.series_id, wave.start, wave.size)
+
+    async def _ask(self, plan: Plan, requests: Iterable[Planned]) -> None:
+        """Ask some requests and write down what came. When the run stops, those under way are waited for."""
+        await self._recorded(plan, lambda recorder: Crew(self.asker, plan, recorder, self._width).work(requests))
+
+    async def _recorded(self, plan: Plan, work: Callable[[Recorder], Awaitable[None]]) -> None:
+        """Do ``work`` with a recorder; afterwards all that it was given is written down."""
         recorder = self._recorder = Recorder(
             self.store.clone(),
             series_id=self.series_id,
@@ -223,95 +309,31 @@ class Engine:
             state=self.state,
             wishes=self._hear,
         )
-        self.asker.log = recorder.note
+        self.asker.log, self.asker.lanes.tell = recorder.note, recorder.tell
         try:
             recorder.start()
-            recorded = {ordinal for ordinal, _ in ledger.recorded(self.store, self.series_id, wave.start, wave.size)}
-            ordinals = [n for n in range(wave.start, wave.start + wave.size) if n not in recorded]
-            requests = self._requests(plan, pool, ordinals)
-            self._slots = IN_PROCESS if self.in_process else self._width()
-            self.asker.slots = asyncio.Semaphore(self._slots)
-            if self.in_process:
-                await self._work(requests, lambda: False)
-            else:
-                await self._crowd(requests)
+            await work(recorder)
         finally:
             recorder.finish()
+            self.asker.log = self.asker.lanes.tell = self.log
         if self.asker.stop is not None:
             raise self.asker.stop
 
     def _width(self) -> int:
         """How many requests people want under way at once, now."""
-        return max(1, int(self.limits.get("concurrency") or 64))
-
-    def _requests(self, plan: Plan, pool: Pool, ordinals: Sequence[int]) -> Iterator[Found]:
-        """Planned a few at a time: one look into the cache for all of them."""
-        for start in range(0, len(ordinals), AHEAD):
-            yield from self.asker.find([plan.at(ordinal, pool) for ordinal in ordinals[start : start + AHEAD]])
-
-    def _crew(self) -> int:
-        """Workers: one for each request that may be under way, and some in place of those who wait to ask again."""
-        return self._width() + min(self.asker.resting, self._width())
-
-    async def _crowd(self, requests: Iterator[Found]) -> None:
-        """Workers that share one iterator; their number follows the wished concurrency while the wave runs."""
-        workers: set[asyncio.Task[bool]] = set()
-        leaving = 0
-        ended = False
-        failure: BaseException | None = None
-
-        def leave() -> bool:
-            nonlocal leaving
-            if len(workers) - leaving <= self._crew():
-                return False
-            leaving += 1
-            return True
-
-        while workers or not ended:
-            if not ended:
-                self._widen()
-                while len(workers) < self._crew():
-                    workers.add(asyncio.create_task(self._work(requests, leave)))
-            done, workers = await asyncio.wait(workers, timeout=0.05, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                if (error := task.exception()) is not None:
-                    failure = failure or error
-                    self.asker.halt(Stopped(str(error)))
-                elif not task.result():
-                    leaving -= 1
-                ended = ended or error is not None or task.result()
-        if failure is not None:
-            raise failure
-
-    def _widen(self) -> None:
-        """As many answers may wait for their commit as requests may be under way."""
-        for _ in range(self._width() - self._slots):
-            self.asker.slots.release()
-        self._slots = max(self._slots, self._width())
-
-    async def _work(self, requests: Iterator[Found], leave: Callable[[], bool]) -> bool:
-        """Ask one request after another. True when there are no more (or the run stops), False when fewer are wanted at once."""
-        asker = self.asker
-        for found in requests:
-            try:
-                await asker.take_slot()
-                asked = await asker.ask(found)
-            except Stopped as stop:
-                asker.halt(stop)
-                return True
-            self._recorder.put(asked)
-            if leave():
-                return False
-        return True
+        wished = sum(lane.wish or 0 for lane in self.lanes) if all(lane.wish for lane in self.lanes) else 64
+        return max(1, int(self.limits.get("concurrency") or wished))
 
     def _committed(self, count: int) -> None:
         """So many answers are durable: as many more may be asked. 0 says that the recorder met an error."""
 
+        slots = self.asker.slots  # those of the crew that asked: by the time of the release there may be another one
+
         def release() -> None:
             if not count:
                 self.asker.halt(Stopped(str(self._recorder.error)))
-            for _ in range(count):
-                self.asker.slots.release()
+            for _ in range(count if self.batches is None else self.batches.committed(count)):
+                slots.release()
 
         self._soon(release)
 
@@ -324,19 +346,27 @@ class Engine:
             self._loop.call_soon_threadsafe(call)
 
     def _wish(self, cancel: bool, limits: dict[str, Any]) -> None:
-        self.limits = limits
+        if limits != self.limits:
+            self._hears(limits)
         if cancel:
             self.cancelled = True
             self.asker.halt(Stopped("Cancelled."))
 
+    def _hears(self, limits: dict[str, Any]) -> None:
+        self.limits = limits
+        self.asker.hear(limits)
+        self.asker.lanes.share(self._width())
+
     def state(self) -> tuple[int, int | None, str, dict[str, Any]]:
         """(done, total, note, result) for the job's row."""
+        if self._again:
+            return self.tally.requests, self._again, self._note, self.result()
         return self._kept + self.tally.samples - self._samples_before, self._total, self._note, self.result()
 
     def result(self) -> dict[str, Any]:
         """The counts that ``generate --json`` prints, live while the job runs."""
         tally = self.tally
-        seconds = time.monotonic() - self._started
+        lanes = self.asker.lanes
         return {
             "requests": tally.requests,
             "answers": tally.answers,
@@ -350,7 +380,19 @@ class Engine:
             "input_tokens": tally.input_tokens,
             "output_tokens": tally.output_tokens,
             "cost": tally.cost,
-            "rate": round((tally.answers - self._answers_before) / seconds, 1) if seconds > 0 else 0.0,
-            "waiting": self.asker.flying,
-            "seconds": round(seconds, 3),
+            "rate": round(self._rate.now(tally.answers), 1),
+            "repaired": tally.repaired,
+            "again": tally.again,
+            "flying": lanes.flying,
+            "waiting": self._waiting(),
+            "lanes": [] if self.in_process else lanes.state(),
+            "seconds": round(time.monotonic() - self._started, 3),
         }
+
+    def _waiting(self) -> str:
+        """What the run waits for, in words for people; empty when it does not."""
+        if (asker := self.asker).paused:
+            return "paused"
+        if asker.purse.tight:
+            return "budget: until it is known what requests under way use"
+        return asker.lanes.waiting or ("to ask again" if asker.resting else "")

@@ -13,7 +13,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ from workbench.generate.parts import Refusal
 from workbench.generate.plan import Plan
 from workbench.generate.tally import Tally
 from workbench.models.base import Answer
-from workbench.store import jobs, ledger, samples
+from workbench.store import answers, jobs, ledger, samples
 from workbench.store.answers import Asked
 from workbench.store.connection import Store
 from workbench.store.samples import NewSample
@@ -50,6 +50,14 @@ class Parsed:
     parents: Mapping[str, Any]
 
 
+@dataclass
+class Kept:
+    """An answer to be kept under its key alone; ``then`` is called, in the recorder's thread, when it is durable."""
+
+    asked: Asked
+    then: Callable[[], object]
+
+
 class Recorder:
     """Writes down what was asked. ``put`` may be called from any thread; ``done`` is called, in this thread, with the
     ordinals that are durable (answered or failed)."""
@@ -70,11 +78,12 @@ class Recorder:
         self._store = store  # of its own: closed when it has finished
         self._series, self._job, self._plan, self.tally = series_id, job_id, plan, tally
         self._done, self._state, self._wishes, self._wait = done, state, wishes, gather
-        self._queue: queue.SimpleQueue[Asked | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Asked | Kept | None] = queue.SimpleQueue()
         self._prompts = ledger.Prompts()
         self._waiting: list[Parsed] = []
-        self._notes: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
+        self._notes: queue.SimpleQueue[tuple[str, str, bool]] = queue.SimpleQueue()
         self._noted = 0
+        self._paused: bool | None = None  # as the job's row says; None: not looked at
         self._told = self._parsed = 0.0
         self.error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
@@ -98,9 +107,17 @@ class Recorder:
     def put(self, asked: Asked) -> None:
         self._queue.put(asked)
 
+    def keep(self, asked: Asked, then: Callable[[], object]) -> None:
+        """Keep an answer before its request is written down: the request is not done yet."""
+        self._queue.put(Kept(asked, then))
+
     def note(self, level: str, message: str) -> None:
-        """A line for the job's log, written with the next group; from any thread."""
-        self._notes.put((level, message))
+        """A line about a single request for the job's log, written with the next group; from any thread."""
+        self._notes.put((level, message, True))
+
+    def tell(self, level: str, message: str) -> None:
+        """A line about the run: written down however many there are."""
+        self._notes.put((level, message, False))
 
     def finish(self) -> None:
         """Commit everything and end the thread; raises what it met."""
@@ -112,7 +129,7 @@ class Recorder:
             raise self.error
 
     def _run(self) -> None:
-        batch: list[Asked] = []
+        batch: list[Asked | Kept] = []
         try:
             ended = False
             while not ended or self._waiting:
@@ -127,7 +144,7 @@ class Recorder:
             self.error = error
             self._done(0)
 
-    def _rescue(self, batch: list[Asked], ended: bool) -> None:
+    def _rescue(self, batch: list[Asked | Kept], ended: bool) -> None:
         """Take what still comes, then try to commit it: parsing can wait for the next run, answers cannot."""
         while not ended and (asked := self._queue.get()) is not None:
             batch.append(asked)
@@ -142,7 +159,7 @@ class Recorder:
                 if left:
                     time.sleep(LAST_WAIT)
 
-    def _gather(self, batch: list[Asked], ended: bool) -> bool:
+    def _gather(self, batch: list[Asked | Kept], ended: bool) -> bool:
         if ended:
             return True
         try:
@@ -161,16 +178,20 @@ class Recorder:
                 return False
         return True
 
-    def _commit(self, batch: list[Asked], *, parse: bool = False) -> None:
+    def _commit(self, group: Sequence[Asked | Kept], *, parse: bool = False) -> None:
         now = time.monotonic()
+        batch = [one for one in group if isinstance(one, Asked)]
+        kept = [one for one in group if isinstance(one, Kept)]
         waiting: list[Parsed] = []
         if parse or len(self._waiting) >= PARSE_AT or now - self._parsed >= PARSE_EVERY:
             waiting, self._waiting, self._parsed = self._waiting, [], now
         outcomes = [(one, self._parse(one)) for one in waiting]
         tell = now - self._told >= TELL
-        if not (batch or outcomes or tell):
+        if not (group or outcomes or tell):
             return
         with self._store.write() as connection:
+            if kept:
+                answers.keep_answers(connection, (one.asked for one in kept))
             ids = ledger.record(connection, self._prompts, self._series, self._job, batch)
             added = samples.insert(
                 connection, [one for _, made in outcomes if not isinstance(made, Refusal) for one in made]
@@ -199,7 +220,13 @@ class Recorder:
             if tell:
                 done, total, note, result = self._state()
                 wishes = jobs.tell(connection, self._job, done, total, note, result)
+                paused = bool(wishes[1].get("paused"))
+                if paused != self._paused:
+                    jobs.show_paused(connection, self._job, paused=paused)
+        for one in kept:
+            one.then()
         if tell:
+            self._paused = paused
             self._told = now
             self._wishes(*wishes)
         self.tally.samples += added
@@ -223,9 +250,9 @@ class Recorder:
 
     def _write_notes(self) -> None:
         while not self._notes.empty():
-            level, message = self._notes.get()
-            self._noted += 1
-            if self._noted < NOTES:
+            level, message, single = self._notes.get()
+            self._noted += single
+            if not single or self._noted < NOTES:
                 jobs.log(self._store, self._job, level, message)
             elif self._noted == NOTES:
                 jobs.log(
@@ -235,13 +262,18 @@ class Recorder:
     def _count(self, asked: Asked) -> None:
         tally = self.tally
         tally.requests += 1
+        first = asked.first
+        if first is not None:
+            tally.repaired += 1
+            if not (first.cached and asked.cached):
+                tally.asked(first.input_tokens, first.output_tokens, first.cost)
         if asked.answer_text is None:
             tally.fail(asked.reason or "unknown")
             return
         tally.answers += 1
-        if asked.cached:
+        if asked.attempts == 0:
             tally.cached += 1
-        else:
+        if not asked.cached:
             tally.asked(asked.input_tokens, asked.output_tokens, asked.cost)
 
     def _parse(self, one: Parsed) -> list[NewSample] | Refusal:

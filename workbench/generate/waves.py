@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -118,3 +118,13 @@ def decided(store: Store, series_id: int, wave: ledger.Wave, job_id: int, drops:
     with store.write() as connection:
         curation.put_drops(connection, job_id, chunks[-1])
         ledger.decide_wave(connection, series_id, wave.number)
+
+
+def gave_up(kept: int, wanted: int, asked: int, reasons: Mapping[str, int]) -> str:
+    """Why a run ends before it has what was wanted, though nothing failed."""
+    most = ", ".join(f"{n} {reason}" for reason, n in sorted(reasons.items(), key=lambda one: -one[1])[:3])
+    return (
+        f"Stopped at {kept:,} of {wanted:,} samples after {asked:,} requests: hardly any of the last ones was kept"
+        + (f" ({most})" if most else " (see their verdicts)")
+        + "; change the recipe's parameters or the model, then run it again."
+    )

@@ -50,7 +50,8 @@ class JobContext:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a callable ended: ``state`` done, failed or cancelled; ``result`` for ``--json``; ``error`` a sentence."""
+    """How a callable ended: ``state`` done, failed, cancelled, or waiting (it is to be resumed, nobody knows when);
+    ``result`` for ``--json``; ``error`` a sentence."""
 
     result: Mapping[str, Any]
     state: str = "done"
@@ -106,7 +107,7 @@ def _run(project: Project, job_id: int, kinds: Mapping[str, Callable[[], Run]]) 
             # The disk is still full, say: without its last word the job counts as interrupted, and can be resumed.
             sys.stderr.write(f"{ended.error or ended.state}\n{error}\n")
             return 1
-    return 0 if ended.state == "done" else 1
+    return 0 if ended.state in ("done", "waiting") else 1
 
 
 def _write_down(store: Store, job_id: int, ended: Ended) -> None:

@@ -1,52 +1,123 @@
-"""What an OpenAI-compatible endpoint sent, read without trust: answers, and refusals sorted by what may be done."""
+"""What an OpenAI-compatible endpoint sent, read without trust: answers of chats and raw completions, embeddings."""
 
 from __future__ import annotations
 
-import email.utils
+import base64
 import json
 import math
-import re
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from array import array
 from typing import Any
 
-from workbench.models.base import Answer, BadRequest, Fatal, ModelError, RateLimited, Transient
+from workbench.models.base import Answer, BadRequest, Transient
+from workbench.models.place import Place
+from workbench.models.refusals import Route, refusal, retry_after
 from workbench.text import clean
 
-#: How much of a server's own words goes into a sentence.
-WORDS_SHOWN = 240
+__all__ = ["Place", "read_answer", "read_embeddings", "refusal", "retry_after"]
+
 #: How much of a model's name or a finish reason is kept.
 NAME_LENGTH = 200
 #: More tokens than any answer has: what is above was not counted but made up.
 MOST_TOKENS = 2**31
 #: The lowest log-probability that is kept: sums of them stay finite.
 LEAST_LOGPROB = -1e4
-_KEY_LIKE = re.compile(r"\b(?:sk|pk|gsk|hf|xai|key)[-_][A-Za-z0-9_*.\-]{6,}|(?<=Bearer )\S+")
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+#: Finish reasons that mean the same, as other servers write them.
+_SAME_REASON = {
+    "max_tokens": "length",
+    "max_output_tokens": "length",
+    "model_length": "length",
+    "safety": "content_filter",
+    "content-filter": "content_filter",
+    "prohibited_content": "content_filter",
+}
 
 
-@dataclass(frozen=True)
-class Place:
-    """Whom to name in a sentence: the endpoint's host, the model, and the key that must never be shown."""
+def read_answer(content: bytes, place: Place, *, seconds: float = 0.0, route: Route = "chat") -> Answer:
+    """The answer in a chat completion or a raw one (status 200); raises a ``ModelError`` if there is none.
 
-    host: str
-    model: str
-    key_variable: str = "OPENAI_API_KEY"
-    key: str | None = field(default=None, repr=False)
+    ``finish_reason`` is ``refusal`` when the model refused (its words are then the text), ``length`` when the answer was
+    cut off, ``content_filter`` when it was held back; otherwise what the endpoint says.
+    """
+    body = _body(content, place)
+    choices = body.get("choices") if isinstance(body, dict) else None
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    if not isinstance(choice, dict):
+        _raise_error(body, place)
+        raise Transient(f"{place.host} sent an answer without a choice; it is asked again.", reason="no choices")
+    reason = choice.get("finish_reason")
+    if route == "chat":
+        message = choice.get("message")
+        message = message if isinstance(message, dict) else {}
+        text, given = _content(message.get("content")), message.get("refusal")
+        if isinstance(given, str) and given.strip():
+            text, reason = text or given, "refusal"
+        logprobs = _logprobs(choice.get("logprobs"))
+    else:
+        text, logprobs = _content(choice.get("text")), _token_logprobs(choice.get("logprobs"))
+    if not text:
+        _raise_error(choice, place)
+    usage = body.get("usage")
+    usage = usage if isinstance(usage, dict) else {}
+    named = body.get("model")
+    return Answer(
+        text=place.hide(text),
+        model=(clean(place.hide(named), limit=NAME_LENGTH) if isinstance(named, str) else "") or place.model,
+        finish_reason=_reason(reason, place),
+        input_tokens=_count(usage.get("prompt_tokens")),
+        output_tokens=_count(usage.get("completion_tokens")),
+        logprobs=logprobs,
+        seconds=seconds,
+        endpoint=place.host,
+    )
 
-    def scrub(self, text: str) -> str:
-        """``text`` fit for a sentence: without the key or anything that looks like one, safe to show, cut."""
-        if self.key:
-            text = text.replace(self.key, "[key]")
-        return clean(_KEY_LIKE.sub("[key]", text), limit=WORDS_SHOWN).strip().rstrip(".")
+
+def read_embeddings(content: bytes, place: Place, *, count: int) -> list[array[float]]:
+    """``count`` vectors in the order in which the texts were sent; floats, or base64 of little-endian float32.
+
+    Raises ``Transient`` when the answer is cut off, ``BadRequest`` when it does not hold one finite vector per text.
+    """
+    body = _body(content, place)
+    data = body.get("data") if isinstance(body, dict) else None
+    if not isinstance(data, list):
+        _raise_error(body, place)
+    rows = [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []
+    # An index may be left out: then the order is that of the texts.
+    places = [item.get("index", number) for number, item in enumerate(rows)]
+    whole = all(isinstance(one, int) and not isinstance(one, bool) for one in places)
+    if not whole or sorted(places) != list(range(count)):
+        raise BadRequest(
+            f"{place.host} sent {len(rows)} embeddings for {count} texts, or numbered them wrongly: use another model.",
+            reason="embeddings",
+        )
+    vectors: list[array[float]] = [array("d")] * count
+    for number, item in zip(places, rows, strict=True):
+        vectors[number] = _vector(item.get("embedding"))
+    if not vectors[0] or any(len(vector) != len(vectors[0]) for vector in vectors):
+        raise BadRequest(
+            f"{place.host} sent embeddings that are no vectors of one length: use another model.", reason="embeddings"
+        )
+    return vectors
 
 
-def read_answer(content: bytes, place: Place, *, seconds: float = 0.0) -> Answer:
-    """The answer in a chat completion (status 200); raises ``Transient`` or another ``ModelError`` if there is none."""
+def _vector(given: Any) -> array[float]:
+    """The numbers, or an empty vector for what is none."""
     try:
-        body = json.loads(content)
+        if isinstance(given, str):
+            packed = array("f")
+            packed.frombytes(base64.b64decode(given, validate=True))
+            if array("H", [1]).tobytes() != b"\x01\x00":
+                packed.byteswap()
+            vector = array("d", packed)
+        else:
+            vector = array("d", given if isinstance(given, list) else ())
+    except (TypeError, ValueError, OverflowError):
+        return array("d")
+    return vector if math.isfinite(sum(vector)) else array("d")
+
+
+def _body(content: bytes, place: Place) -> Any:
+    try:
+        return json.loads(content)
     except (ValueError, RecursionError) as error:
         cut = content.lstrip()[:1] in (b"{", b"[")
         kind = "a cut-off answer" if cut else f"something that is not JSON ({_quote(content, place)})"
@@ -54,154 +125,20 @@ def read_answer(content: bytes, place: Place, *, seconds: float = 0.0) -> Answer
             f"{place.host} sent {kind}; check that the address is that of an OpenAI-compatible endpoint if it goes on.",
             reason="truncated json" if cut else "not json",
         ) from error
-    choices = body.get("choices") if isinstance(body, dict) else None
-    choice = choices[0] if isinstance(choices, list) and choices else None
-    if not isinstance(choice, dict):
-        # Some routers report an upstream's failure under status 200.
-        if isinstance(body, dict) and body.get("error"):
-            code = body["error"].get("code") if isinstance(body["error"], dict) else None
-            status = code if isinstance(code, int) and 400 <= code <= 599 else 502
-            raise refusal(status, {}, content, place)
-        raise Transient(f"{place.host} sent an answer without a choice; it is asked again.", reason="no choices")
-    message = choice.get("message")
-    message = message if isinstance(message, dict) else {}
-    text = _content(message.get("content"))
-    if not text and message.get("refusal"):
-        raise BadRequest(
-            f"The model {place.model} at {place.host} refused: {place.scrub(str(message['refusal']))}.",
-            reason="refusal",
-        )
-    if place.key and place.key in text:
-        text = text.replace(place.key, "[key]")
-    usage = body.get("usage")
-    usage = usage if isinstance(usage, dict) else {}
-    reason = choice.get("finish_reason")
-    named = body.get("model")
-    return Answer(
-        text=text,
-        model=(clean(named, limit=NAME_LENGTH) if isinstance(named, str) else "") or place.model,
-        finish_reason=clean(reason, limit=NAME_LENGTH) if isinstance(reason, str) else None,
-        input_tokens=_count(usage.get("prompt_tokens")),
-        output_tokens=_count(usage.get("completion_tokens")),
-        logprobs=_logprobs(choice.get("logprobs")),
-        seconds=seconds,
-    )
 
 
-def refusal(status: int, headers: Mapping[str, str], content: bytes, place: Place) -> ModelError:
-    """The error for an HTTP status other than success; ``headers`` have lower-case names."""
-    words, code = _error(content)
-    code = code.lower()
-    said = f" ({place.scrub(words)})" if words else ""
-    wait = retry_after(headers)
-    reason = f"http {status}"
-    where = place.host
-    if status in (401, 403):
-        what = "no key was sent" if not place.key else f"the key in {place.key_variable} was sent"
-        return Fatal(
-            f"{where} does not let this request in, {what}{said}: set {place.key_variable} to a key that may use "
-            f"{place.model}.",
-            reason=reason,
-        )
-    if status == 402 or (status == 429 and ("insufficient_quota" in code or "billing" in code)):
-        return Fatal(
-            f"The account at {where} has nothing left to spend{said}: add credit, or use another key or model.",
-            reason="quota",
-        )
-    if status == 429:
-        return RateLimited(f"{where} asks to slow down{said}; it is asked again.", reason=reason, retry_after=wait)
-    if status in (408, 409, 425) or status >= 500:
-        return Transient(
-            f"{where} failed with status {status}{said}; try again later.", reason=reason, retry_after=wait
-        )
-    if "model_not_found" in code or (status == 404 and "model" in words.lower()):
-        return Fatal(
-            f"{where} has no model {place.model!r}{said}: see its list of models and set model.name.", reason="no model"
-        )
-    if status in (404, 405) and not code:
-        return Fatal(
-            f"{where} has no chat completions at that address (status {status}): check model.base_url, "
-            "which usually ends in /v1.",
-            reason=reason,
-        )
-    if status < 400:
-        return Fatal(
-            f"{where} answered with a redirection (status {status}): set model.base_url to the address it moved to.",
-            reason=reason,
-        )
-    return BadRequest(
-        f"{where} refused this request with status {status}{said}: change the prompt or its parameters.", reason=reason
-    )
-
-
-def retry_after(headers: Mapping[str, str], *, now: float | None = None) -> float | None:
-    """Seconds to wait that the endpoint asked for (names in lower case), or None: never negative, never NaN.
-
-    Read in this order: ``retry-after-ms``; ``retry-after`` in seconds or as an HTTP date (against the server's own
-    ``date``, so that clocks need not agree); the longest ``x-ratelimit-reset-*`` of a limit with nothing remaining
-    ("1s", "6m0s", "20ms"); ``x-ratelimit-reset`` as seconds or as a time in epoch seconds or milliseconds.
-    """
-    now = time.time() if now is None else now
-    if (wait := _number(headers.get("retry-after-ms"))) is not None:
-        return wait / 1000
-    given = headers.get("retry-after")
-    if (wait := _number(given)) is not None:
-        return wait
-    if given and (then := _date(given)) is not None:
-        at = _date(headers.get("date", ""))
-        return max(0.0, then - (now if at is None else at))
-    waits = [
-        wait
-        for kind in ("requests", "tokens", "input-tokens", "output-tokens")
-        if headers.get(f"x-ratelimit-remaining-{kind}", "").strip() == "0"
-        and (wait := _duration(headers.get(f"x-ratelimit-reset-{kind}", ""))) is not None
-    ]
-    if waits:
-        return max(waits)
-    if (reset := _number(headers.get("x-ratelimit-reset"))) is not None:
-        for scale in (1000.0, 1.0):
-            if reset > 1e9 * scale:
-                return max(0.0, reset / scale - now)
-        return reset
-    return None
-
-
-def _number(text: str | None) -> float | None:
+def _raise_error(holder: Any, place: Place) -> None:
+    """Some routers report an upstream's failure under status 200, beside the choices or inside one."""
+    error = holder.get("error") if isinstance(holder, dict) else None
+    if not error:
+        return
+    code = error.get("code") if isinstance(error, dict) else None
+    status = code if isinstance(code, int) and 400 <= code <= 599 else 502
     try:
-        value = float(text or "")
-    except ValueError:
-        return None
-    return value if math.isfinite(value) and value >= 0 else None
-
-
-def _date(text: str) -> float | None:
-    try:
-        return email.utils.parsedate_to_datetime(text).timestamp()
-    except (ValueError, TypeError, OverflowError):
-        return None
-
-
-def _duration(text: str) -> float | None:
-    if (seconds := _number(text)) is not None:
-        return seconds
-    parts = _DURATION.findall(text)
-    return sum(float(number) * _SECONDS[unit] for number, unit in parts) if parts else None
-
-
-def _error(content: bytes) -> tuple[str, str]:
-    """The words and the code of an error body; a body that is not JSON counts as words if it is short and no page."""
-    try:
-        body = json.loads(content)
+        inside = json.dumps({"error": error}).encode()
     except (ValueError, RecursionError):
-        text = content[:400].decode("utf-8", "replace").strip()
-        return ("" if text.startswith("<") or len(text) > 300 else text), ""
-    inner = body.get("error", body) if isinstance(body, dict) else body
-    if isinstance(inner, dict):
-        words = inner.get("message") or inner.get("detail") or inner.get("error") or ""
-        code = inner.get("code") or inner.get("type") or ""
-        both = f"{inner.get('code') or ''} {inner.get('type') or ''}" if code else ""
-        return words if isinstance(words, str) else json.dumps(words), both.strip()
-    return (inner if isinstance(inner, str) else ""), ""
+        inside = b""
+    raise refusal(status, {}, inside, place)
 
 
 def _quote(content: bytes, place: Place) -> str:
@@ -218,6 +155,12 @@ def _content(content: Any) -> str:
     return ""
 
 
+def _reason(given: Any, place: Place) -> str | None:
+    if not isinstance(given, str):
+        return None
+    return _SAME_REASON.get(given.lower()) or clean(place.hide(given), limit=NAME_LENGTH)
+
+
 def _count(value: Any) -> int:
     whole = isinstance(value, int) and not isinstance(value, bool)
     return min(value, MOST_TOKENS) if whole and value >= 0 else 0
@@ -227,11 +170,20 @@ def _logprobs(given: Any) -> list[float] | None:
     content = given.get("content") if isinstance(given, dict) else None
     if not isinstance(content, list):
         return None
-    values = [item.get("logprob") if isinstance(item, dict) else None for item in content]
+    return _numbers([item.get("logprob") if isinstance(item, dict) else None for item in content])
+
+
+def _token_logprobs(given: Any) -> list[float] | None:
+    """Raw completions have the older shape: one list of numbers."""
+    values = given.get("token_logprobs") if isinstance(given, dict) else None
+    return _numbers(values) if isinstance(values, list) else None
+
+
+def _numbers(values: list[Any]) -> list[float] | None:
     # JSON as Python reads it allows NaN, infinities and whole numbers that no float holds, which the store does not.
     numbers = [
         float(min(0, max(LEAST_LOGPROB, value)))
         for value in values
         if isinstance(value, (int, float)) and not isinstance(value, bool) and value == value  # noqa: PLR0124 - NaN
     ]
-    return numbers if len(numbers) == len(values) else None
+    return numbers if numbers and len(numbers) == len(values) else None

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from workbench.models.place import Place
 from workbench.text import clean
 
 #: Name and port of servers that speak the protocol on loopback.
 LOCAL = (("Ollama", 11434), ("vLLM", 8000), ("llama.cpp", 8080))
 _LOCAL_TIMEOUT = 0.3  # seconds
 _REMOTE_TIMEOUT = 2.0
-_MOST_BYTES = 1_000_000
+_MOST_BYTES = 8_000_000
 _MOST_MODELS = 500
 
 
@@ -66,7 +67,8 @@ def _models(base_url: str, key: str, timeout: float) -> tuple[str, ...] | None:
         names = [item["id"] for item in listed["data"] or []]
     except (OSError, ValueError, KeyError, TypeError, RecursionError, http.client.HTTPException):
         return None
-    return tuple(clean(name, limit=200) for name in names[:_MOST_MODELS] if isinstance(name, str))
+    hide = Place(parts.netloc, "", key=key or None).hide
+    return tuple(clean(hide(name), limit=200) for name in names[:_MOST_MODELS] if isinstance(name, str))
 
 
 def _same(url: str, other: str) -> bool:

@@ -1,9 +1,7 @@
-"""Any OpenAI-compatible endpoint, through the openai package's async client.
+"""Any OpenAI-compatible endpoint: chats, raw completions and embeddings, in the way that the endpoint takes them.
 
-The package is imported on the first call, never by a listing. ``AsyncOpenAI`` decides address, headers and transport
-(aiohttp); a request then goes straight through the HTTP client that it was given, and the answer is read from the raw
-response. Its own path copies and validates typed objects and rebuilds the same headers for every request, which costs
-as much again as the request itself; its retries are not wanted either, since the engine retries and counts.
+What an endpoint refuses by name (a response format, a parameter) is asked for in another way at once, and remembered in
+``abilities``. Nothing is retried here: whether asking again can help is said by the class of the error.
 """
 
 from __future__ import annotations
@@ -11,28 +9,34 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import socket
-import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from workbench.errors import UsageError
-from workbench.models.answers import Place, read_answer, refusal
-from workbench.models.base import Answer, BadRequest, Capability, Fatal, ModelError, Request, Transient
+from workbench.models import connection as connections
+from workbench.models import parameters, structured
+from workbench.models.answers import read_answer, read_embeddings
+from workbench.models.base import Answer, BadRequest, Capability, Fatal, ModelError, Request
+from workbench.models.connection import Connection, Reply
+from workbench.models.place import Place, host_of
+from workbench.models.refusals import Route, refusal, said
 from workbench.text import clean, content_hash
 
 if TYPE_CHECKING:
-    from httpx2 import Response
+    from array import array
 
 DESCRIPTION = "A language model behind an OpenAI-compatible endpoint; what a request costs is up to its provider."
-CAPABILITIES: frozenset[Capability] = frozenset({"chat", "structured", "logprobs"})
+CAPABILITIES: frozenset[Capability] = frozenset({"chat", "structured", "logprobs", "embeddings", "completions"})
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 DEFAULT_TIMEOUT = 120.0
 #: Sent to endpoints that need no key; the package insists on one.
 PLACEHOLDER_KEY = "none"
-_OURS = frozenset({"model", "messages", "stream", "n", "response_format"})
+#: Texts and characters in one request for embeddings (the largest provider takes 2,048 texts and 300,000 tokens).
+EMBEDDED_AT_ONCE = 128
+EMBEDDED_CHARACTERS = 250_000
+_OURS = frozenset({"model", "messages", "prompt", "stream", "n", "response_format"})
 
 
 class OpenAIModel:
@@ -41,6 +45,12 @@ class OpenAIModel:
     The key is read from the environment variable ``api_key_env`` at the first call and kept nowhere else; without one
     a placeholder is sent, which local servers ignore. ``timeout`` is the longest a whole answer may take, in seconds.
     ``group`` names endpoints that answer alike (cache key); the default is a hash of the address.
+
+    ``abilities`` is what is known of this model at this endpoint; it may be filled before the first request and kept
+    after the last: ``structured`` (``json_schema``, ``json_object`` or ``none``), ``logprobs``, ``completions`` and
+    ``embeddings`` (``yes`` or ``no``), ``strict`` (``no``: json_schema, but not strictly), and ``chat.PARAMETER`` for a
+    parameter to leave out (``no``) or to send under another name. ``log`` is called with a level and a sentence when
+    something is learned that a person should know.
 
     Raises ``UsageError`` for an address that is none or holds a password, a bare model name or a timeout that is not
     positive.
@@ -57,6 +67,7 @@ class OpenAIModel:
         api_key_env: str = "OPENAI_API_KEY",
         timeout: float = DEFAULT_TIMEOUT,
         group: str | None = None,
+        abilities: Mapping[str, str] | None = None,
     ) -> None:
         if not model.strip():
             raise UsageError("The model has no name: write openai:NAME, for example openai:gpt-4.1-mini.")
@@ -73,26 +84,56 @@ class OpenAIModel:
                 f"the environment variable {api_key_env}."
             )
         self.group = group or "openai:" + content_hash(self._url)[:16]
-        self._key_variable = api_key_env
-        self._connection: _Connection | None = None
-        self._place = Place(self.host, clean(model, limit=80), api_key_env)
+        self.abilities: dict[str, str] = dict(abilities or {})
+        self.log: Callable[[str, str], None] = lambda level, sentence: None
+        self.ladder = structured.Ladder()
+        self.place = Place(self.host, clean(model, limit=80), api_key_env)
+        self._needed: set[str] = set()
+        self._connection: Connection | None = None
 
     def __repr__(self) -> str:
         return f"<OpenAIModel {self.model!r} at {self.host}>"
 
     async def complete(self, request: Request) -> Answer:
-        """One chat completion; raises a ``ModelError`` whose class says whether asking again can help."""
-        connection = self._connection or self._connect()
-        body = self._body(request)
-        began = perf_counter()
-        try:
-            async with asyncio.timeout(self.timeout):
-                response = await connection.send(body)
-        except (*connection.failures, TimeoutError, OSError) as error:
-            raise self._unreached(error) from None
-        if response.status_code != 200:
-            raise refusal(response.status_code, response.headers, response.content, self._place)
-        return read_answer(response.content, self._place, seconds=perf_counter() - began)
+        """One answer; raises a ``ModelError`` whose class says whether asking again can help.
+
+        A refusal is an answer too (finish reason ``refusal``), and so is one that was cut off (``length``).
+        """
+        schema = request.schema
+        if schema is None or request.prompt is not None:
+            return await self._ask(request, structured.WORDS)
+        return await self.ladder.ask(self.abilities, schema, lambda rung: self._ask(request, rung))
+
+    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        """One vector per text, in their order, all of one length; raises a ``ModelError`` when one request fails.
+
+        Sent in batches of at most ``EMBEDDED_AT_ONCE`` texts, one after another. An empty text, which endpoints refuse, is
+        sent as a space.
+        """
+        vectors: list[array[float]] = []
+        for batch in _batches([text or " " for text in texts]):
+            reply = await self.post("embeddings", _dump({"model": self.model, "input": batch}))
+            if reply.status != 200:
+                raise refusal(reply.status, reply.headers, reply.content, self.place, route="embeddings")
+            vectors += read_embeddings(reply.content, self.place, count=len(batch))
+            if len(vectors[0]) != len(vectors[-1]):
+                raise BadRequest(
+                    f"{self.host} sent embeddings of several lengths: use another model.", reason="embeddings"
+                )
+        return [vector.tolist() for vector in vectors]
+
+    async def check(self, needs: Iterable[Capability]) -> str | None:
+        """Why this endpoint cannot give what is needed, without the last full stop; None when it can, as far as is known.
+
+        Asks one tiny request for each of ``logprobs``, ``completions`` and ``embeddings`` that is needed and not yet
+        known. Whoever is busy or does not answer stays unknown; raises ``Fatal`` for a refused key and the like. What is
+        needed is remembered: log-probabilities are then never left out to please an endpoint.
+        """
+        from workbench.models.checking import check
+
+        needed = set(needs)
+        self._needed |= needed
+        return await check(self, needed)
 
     async def close(self) -> None:
         """Close the connections; the model can be used again, with new ones."""
@@ -100,107 +141,139 @@ class OpenAIModel:
         if connection is not None:
             await connection.client.close()
 
-    def _connect(self) -> _Connection:
-        key = os.environ.get(self._key_variable, "").strip()
+    def address(self) -> tuple[str, str]:
+        """The base URL, and the key to send there (a placeholder where none is set). Raises ``Fatal`` without one that is
+        needed."""
+        key = os.environ.get(self.place.key_variable, "").strip()
         if not key and self._url == DEFAULT_BASE_URL:
             raise Fatal(
-                f"{self.host} needs a key and {self._key_variable} is not set: export it, or set model.base_url to an "
+                f"{self.host} needs a key and {self.place.key_variable} is not set: export it, or set model.base_url to an "
                 "endpoint of your own.",
                 reason="no key",
             )
-        self._place = Place(self.host, self._place.model, self._key_variable, key or None)
-        self._connection = _Connection(self._url, key or PLACEHOLDER_KEY, self.timeout)
-        return self._connection
+        self.place = Place(self.host, self.place.model, self.place.key_variable, key or None)
+        return self._url, key or PLACEHOLDER_KEY
 
-    def _body(self, request: Request) -> bytes:
-        if taken := _OURS & request.parameters.keys():
+    async def post(self, what: str, body: bytes | None) -> Reply:
+        """The whole response to one request, of any status; raises a ``ModelError`` when there was none, or too much."""
+        connection = self._connection
+        if connection is None:
+            connection = self._connection = Connection(*self.address(), self.timeout)
+        try:
+            async with asyncio.timeout(self.timeout):
+                return await connection.send(what, body)
+        except (*connection.failures, TimeoutError, OSError) as error:
+            raise self.unreached(error) from None
+        except connections.TooLarge:
+            raise connections.too_large(self.place) from None
+
+    def unreached(self, error: BaseException) -> ModelError:
+        """The error for a connection that failed with ``error``."""
+        return connections.unreached(error, self.place, self.timeout)
+
+    def body(self, request: Request) -> bytes:
+        """The JSON body of a request, in the way that is known to work here (the best one where nothing is known).
+
+        Raises ``BadRequest`` for a parameter that is not the project's to set, or what JSON cannot hold.
+        """
+        rung = structured.WORDS if request.schema is None else self.ladder.rung(self.abilities, request.schema)
+        return self._body(request, rung, self.abilities)[0]
+
+    def read(self, content: bytes, *, seconds: float = 0.0, route: Route = "chat") -> Answer:
+        """The answer in a response with status 200."""
+        return read_answer(content, self.place, seconds=seconds, route=route)
+
+    async def _ask(self, request: Request, rung: int) -> Answer:
+        """One answer, asked for in one way; parameters that are refused by name are left out or renamed on the spot.
+
+        Raises ``NoSuchFormat`` when the endpoint refuses this way of asking for a structured answer.
+        """
+        route: Route = "chat" if request.prompt is None else "completions"
+        learned: dict[str, str] = {}
+        refused: set[str] = set()
+        while True:
+            body, sent = self._body(request, rung, {**self.abilities, **learned} if learned else self.abilities)
+            began = perf_counter()
+            reply = await self.post(route, body)
+            if reply.status == 200:
+                answer = read_answer(reply.content, self.place, seconds=perf_counter() - began, route=route)
+                if learned:
+                    self._learn(learned)
+                if answer.logprobs is not None and "logprobs" not in self.abilities:
+                    self.abilities["logprobs"] = "yes"
+                return answer
+            told = said(reply.content)
+            error = refusal(reply.status, reply.headers, reply.content, self.place, route=route)
+            name = parameters.refused(reply.status, told, sent)
+            if name is None:
+                if request.schema is not None and structured.refuses(reply.status, told, rung):
+                    self._learn(learned)  # nothing is said against the parameters any more
+                    raise structured.NoSuchFormat(error, schema_only=structured.schema_only(told, rung))
+                raise error
+            if name in refused:
+                raise error
+            refused.add(name)
+            if name in parameters.LOGPROBS and "logprobs" in self._needed:
+                self.abilities["logprobs"] = "no"
+                raise Fatal(
+                    f"{self.name} at {self.host} gives no token log-probabilities, and they are needed here: use another "
+                    "model or recipe.",
+                    reason="logprobs",
+                )
+            known = {**self.abilities, **learned}
+            if lesson := parameters.lesson(name, request.parameters, route, known, refused):
+                learned |= lesson
+            elif self._body(request, rung, known)[1] == sent:
+                raise error  # nobody else has learned better meanwhile
+
+    def _learn(self, learned: Mapping[str, str]) -> None:
+        new = {name: value for name, value in learned.items() if self.abilities.get(name) != value}
+        if not new:
+            return  # another request was faster
+        self.abilities.update(new)
+        if any(name.rpartition(".")[2] == "logprobs" for name in new):
+            self.abilities["logprobs"] = "no"
+        self.log("warning", parameters.sentence(new, f"{self.name} at {self.host}"))
+
+    def _body(self, request: Request, rung: int, abilities: Mapping[str, str]) -> tuple[bytes, set[str]]:
+        """The body, and the names of the parameters in it."""
+        given = request.parameters
+        if taken := _OURS & given.keys():
             raise BadRequest(
                 f"The parameter {sorted(taken)[0]!r} is set by the workbench: take it out of model.parameters.",
                 reason="parameter",
             )
-        body: dict[str, Any] = {
-            "model": self.model,
-            "messages": [dict(message) for message in request.messages],
-            **request.parameters,
-        }
-        if request.schema is not None:
-            body["response_format"] = _response_format(request.schema)
         try:
-            return json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
-        except (TypeError, ValueError) as error:
+            if request.prompt is not None:
+                told = parameters.applied(parameters.legacy(given), "completions", abilities)
+                body: dict[str, Any] = {"model": self.model, "prompt": request.prompt, **told}
+            else:
+                told = parameters.applied(given, "chat", abilities)
+                schema = request.schema
+                if schema is None or rung < structured.OBJECT:
+                    messages = [dict(message) for message in request.messages]
+                else:
+                    messages = structured.with_schema(request.messages, schema)
+                body = {"model": self.model, "messages": messages, **told}
+                if schema is not None and (wanted := structured.response_format(schema, rung)):
+                    body["response_format"] = wanted
+            return _dump(body), set(told)
+        except (TypeError, ValueError, RecursionError) as error:
             raise BadRequest(f"The request cannot be written as JSON: {error}.", reason="not json") from None
 
-    def _unreached(self, error: BaseException) -> ModelError:
-        """Why there was no response at all: an error of the connection, the name, the certificate or the time."""
-        causes = list(_causes(error))
-        address = next((cause for cause in causes if isinstance(cause, socket.gaierror)), None)
-        if address is not None and address.errno == socket.EAI_NONAME:
-            return Fatal(f"There is no host {self.host}: check model.base_url.", reason="unknown host")
-        if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
-            return Fatal(
-                f"The certificate of {self.host} is not trusted: check the address, or this machine's certificates.",
-                reason="certificate",
-            )
-        if any(isinstance(cause, TimeoutError) for cause in causes):
-            return Transient(
-                f"{self.host} did not answer within {self.timeout:g} seconds: raise model.timeout or lower the "
-                "concurrency.",
-                reason="timeout",
-            )
-        return Transient(
-            f"{self.host} cannot be reached or dropped the connection: check that it runs and that model.base_url is "
-            "right.",
-            reason="connection",
-        )
+
+def _dump(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
 
 
-class _Connection:
-    """The package's client and HTTP client, with what all requests share worked out once."""
-
-    def __init__(self, url: str, key: str, timeout: float) -> None:
-        import aiohttp
-        import httpx2
-        from openai import AsyncOpenAI, DefaultAioHttpClient
-
-        # Redirections are errors: following one would turn a POST into a GET, or send the prompt somewhere else.
-        self.http = DefaultAioHttpClient(timeout=timeout, follow_redirects=False)
-        self.client = AsyncOpenAI(api_key=key, base_url=url, timeout=timeout, max_retries=0, http_client=self.http)
-        self.failures = (httpx2.RequestError, aiohttp.ClientError)
-        self._request = httpx2.Request
-        self._url = httpx2.URL(f"{str(self.client.base_url).rstrip('/')}/chat/completions")
-        shared = {**self.client.auth_headers, **self.client.default_headers}
-        headers = {name: value for name, value in shared.items() if isinstance(value, str)}
-        self._headers = httpx2.Headers({"Host": self._url.netloc.decode("ascii"), **headers})
-        self._extensions = {"timeout": httpx2.Timeout(timeout).as_dict()}
-
-    async def send(self, body: bytes) -> Response:
-        """The whole response to one POST; raises ``failures`` when there was none."""
-        request = self._request("POST", self._url, headers=self._headers, content=body, extensions=self._extensions)
-        return await self.http.send(request)
-
-
-def host_of(url: str) -> str:
-    """Host and port of ``url``, without user or password; raises ``UsageError`` when it is not an http address."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        parts, port = urlsplit(""), None
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        shown = clean(url.rpartition("@")[2], limit=80)
-        raise UsageError(f"model.base_url {shown!r} is no address: write it like http://localhost:8000/v1.")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return clean(host if port is None else f"{host}:{port}", limit=120)
-
-
-def _response_format(schema: Mapping[str, Any]) -> dict[str, Any]:
-    # Strict schemas must close their objects; an open one is still followed as far as the endpoint can.
-    strict = schema.get("additionalProperties") is False
-    return {"type": "json_schema", "json_schema": {"name": "answer", "schema": dict(schema), "strict": strict}}
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        yield from (value for value in vars(error).values() if isinstance(value, OSError))  # aiohttp keeps the OS error
-        error = error.__cause__ or error.__context__
+def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    start = 0
+    while start < len(texts):
+        end, size = start, 0
+        while end < len(texts) and end - start < EMBEDDED_AT_ONCE and (end == start or size < EMBEDDED_CHARACTERS):
+            size += len(texts[end])
+            end += 1
+        if end - start > 1 and size > EMBEDDED_CHARACTERS:
+            end -= 1
+        yield texts[start:end]
+        start = end

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 
 from workbench.errors import WorkbenchError
 from workbench.generate.asking import Stopped
-from workbench.generate.engine import Engine
+from workbench.generate.engine import Engine, Outcome
 from workbench.generate.tally import Tally
 from workbench.jobs.run import Ended, JobContext
-from workbench.pipeline import start
-from workbench.pipeline.setting import Run, run_of, series_parameters
-from workbench.store import jobs, ledger
+from workbench.models.batch import BatchClient
+from workbench.models.openai import OpenAIModel
+from workbench.pipeline import able, start
+from workbench.pipeline.setting import Run, batch_prices, run_of, series_parameters
+from workbench.store import batches, failures, jobs, ledger
 
 
 def run(context: JobContext) -> Ended:
     """Bring the series up to what was asked; a resumed job goes on where it stopped."""
     parameters = context.job.parameters
     described = run_of(context.project, context.store, parameters)
-    if context.job.limits.get("budget") is not None and described.prices.cost(1, 1) is None:
-        raise WorkbenchError(
-            f"There is a budget in dollars, but the price of {parameters['model']} is not known: set model.price in "
-            "project.yaml, or leave the budget out."
-        )
+    if context.job.limits.get("budget") is not None:
+        _refuse_unknown_prices(described)
     series = ledger.series(
         context.store,
         described.recipe.name,
@@ -37,40 +35,116 @@ def run(context: JobContext) -> Ended:
             "Another job is generating with this recipe, parameters and seed; wait for it or use another --seed."
         )
     try:
-        return _generate(context, described, series)
+        engine = _engine(context, described, series)
+        _by_batch(context, engine, described)
+        if parameters.get("again_of"):
+            return _again(context, engine)
+        return _generate(context, engine, described)
     finally:
         os.close(lock)
 
 
-def _generate(context: JobContext, described: Run, series: int) -> Ended:
-    parameters = context.job.parameters
-    wanted = _wanted(context, series, described.wanted(ledger.kept(context.store, series)))
-    engine = Engine(
+def _refuse_unknown_prices(described: Run) -> None:
+    for lane in described.lanes:
+        if lane.prices.cost(1, 1) is None:
+            several = len(described.lanes) > 1
+            raise WorkbenchError(
+                f"There is a budget in dollars, but the price of {lane.model.name}{f' at {lane.host}' if several else ''} is "
+                f"not known: set {'its price (model.endpoints)' if several else 'model.price'} in project.yaml, or leave the "
+                "budget out."
+            )
+
+
+def _engine(context: JobContext, described: Run, series: int) -> Engine:
+    return Engine(
         store=context.store,
         series_id=series,
         job_id=context.job.id,
         recipe=described.recipe,
         setting=described.setting,
-        model=described.model,
-        prices=described.prices,
+        name=described.name,
+        group=described.group,
+        lanes=described.lanes,
         limits=dict(context.job.limits),
         model_parameters=dict(context.project.config.model.parameters),
         log=context.log,
         tally=Tally.resumed(ledger.totals(context.store, context.job.id)),
     )
-    if parameters.get("prepare_only"):
+
+
+def _by_batch(context: JobContext, engine: Engine, described: Run) -> None:
+    """Let the engine use batches if the job wants them. Raises ``WorkbenchError`` where requests would be paid for twice."""
+    job, lane = context.job, described.lanes[0]
+    if job.parameters.get("executor") != "batch":
+        pending = batches.of_series(context.store, engine.series_id, pending=True)
+        if pending:
+            requests = sum(int(one.details.get("requests", 0)) for one in pending)
+            raise WorkbenchError(
+                f"{requests:,} requests of this recipe are in batches at {pending[0].endpoint}: run it with --batch to collect "
+                f"them, or give them up with `workbench jobs cancel {pending[-1].job_id}`."
+            )
+        return
+    if not isinstance(lane.model, OpenAIModel):
+        raise WorkbenchError(f"The model {lane.model.name} has no batches: leave --batch out.")
+    if len(described.lanes) > 1:
+        context.log(
+            "info", f"Batches go to {lane.host} alone; the other endpoints get what is asked request by request."
+        )
+    engine.by_batch(BatchClient(lane.model), batch_prices(lane))
+    engine.cancelled = bool(job.limits.get(start.GIVE_UP))
+
+
+def _generate(context: JobContext, engine: Engine, described: Run) -> Ended:
+    wanted = _wanted(context, engine.series_id, described.wanted(ledger.kept(context.store, engine.series_id)))
+    if context.job.parameters.get("prepare_only"):
         return _prepared(engine, described.recipe.prepare is not None)
-    outcome = asyncio.run(engine.run(wanted))
+    outcome = able.ask(context.store, engine.lanes, engine.recipe, context.log, lambda: engine.run(wanted))
+    return _ended(context, engine, outcome, outcome.kept, wanted)
+
+
+def _again(context: JobContext, engine: Engine) -> Ended:
+    """Only what failed in another job is asked, once more."""
+    parameters, limits = context.job.parameters, context.job.limits
+    asked, reasons = int(parameters["again_of"]), parameters.get("reasons") or None
+    if engine.recipe.wave is not None or engine.recipe.accept:
+        raise WorkbenchError(
+            f"Later requests of recipe {engine.recipe.name!r} build on what earlier ones gave, so that failed ones cannot be "
+            "asked again alone: use --more, which asks new ones in their place."
+        )
+    left = failures.count(context.store, asked, reasons)
+    if left and failures.series_of(context.store, asked) != {engine.series_id}:
+        raise WorkbenchError(
+            f"The project has changed since job {asked}: its requests would no longer be the same. Use --more, which asks "
+            "new ones in their place."
+        )
+    done = engine.tally.requests
+    if limits.get("wanted") is None:
+        if not left:
+            raise WorkbenchError(
+                f"Job {asked} has no failed requests{' of that kind' if reasons else ''} to ask again."
+            )
+        jobs.set_limits(context.store, context.job.id, {"wanted": left})
+        limits["wanted"] = left
+    engine.tally.again = done
+    outcome = able.ask(context.store, engine.lanes, engine.recipe, context.log, lambda: engine.again(asked, reasons))
+    return _ended(context, engine, outcome, engine.tally.requests, int(limits["wanted"]))
+
+
+def _ended(context: JobContext, engine: Engine, outcome: Outcome, done: int, wanted: int) -> Ended:
     result = {
         **engine.result(),
         "kept": outcome.kept,
         "wanted": wanted,
-        "duplicates": ledger.duplicates(context.store, series),
+        "duplicates": ledger.duplicates(context.store, engine.series_id),
     }
-    jobs.progress(context.store, context.job.id, outcome.kept, wanted, "", result)
-    learn = parameters.get("learn", True) and engine.tally.samples
+    waits = outcome.reason or "" if outcome.waiting else ""
+    jobs.progress(context.store, context.job.id, done, wanted, waits, result)
+    learn = context.job.parameters.get("learn", True) and engine.tally.samples
     afterwards = (lambda: start.learn_later(context.store)) if learn else None
+    if outcome.waiting:
+        return Ended(result, "waiting", None, afterwards)
     if outcome.cancelled:
+        jobs.set_limits(context.store, context.job.id, {start.GIVE_UP: None})
         told = f"Cancelled at {outcome.kept:,} samples; `workbench jobs resume {context.job.id}` goes on."
         return Ended(result, "cancelled", told, afterwards)
     if outcome.reason:
@@ -93,7 +167,7 @@ def _prepared(engine: Engine, needed: bool) -> Ended:
         raise WorkbenchError(f"Recipe {engine.recipe.name!r} has nothing to prepare; leave --prepare-only out.")
 
     try:
-        asyncio.run(engine.prepare())
+        able.ask(engine.store, engine.lanes, engine.recipe, engine.log, engine.prepare)
     except Stopped as stop:
         return Ended(engine.result(), "cancelled" if engine.cancelled else "failed", str(stop))
     return Ended({**engine.result(), "prepared": dict(engine.setting.prepared)})

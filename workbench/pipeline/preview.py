@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from workbench.config import Endpoint
 from workbench.errors import WorkbenchError
 from workbench.generate.parts import Example, Pool, Setting
 from workbench.generate.plan import Plan
-from workbench.models.limits import FREE, Prices
 from workbench.models.make import MODELS
-from workbench.pipeline.setting import series_parameters
+from workbench.pipeline.setting import listed, prices_of, series_parameters
 from workbench.project import Project
 from workbench.recipe import Recipe, load
 from workbench.store import ledger, splits
@@ -26,7 +26,10 @@ ANSWER_TOKENS = 30
 
 @dataclass
 class Preview:
-    """``refusal`` says why it cannot run (then the rest is empty). Tokens are estimates: four characters each."""
+    """``refusal`` says why it cannot run (then the rest is empty). Tokens are estimates: four characters each.
+
+    ``shape`` is the JSON Schema that each answer is asked to follow, None for plain text.
+    """
 
     refusal: str | None = None
     prompts: list[list[dict[str, str]]] = field(default_factory=list)
@@ -37,6 +40,7 @@ class Preview:
     cost: float | None = None
     note: str = ""
     model_description: str = ""
+    shape: dict[str, Any] | None = None
 
 
 def generate(project: Project, store: Store, parameters: Mapping[str, Any]) -> Preview:
@@ -72,20 +76,35 @@ def generate(project: Project, store: Store, parameters: Mapping[str, Any]) -> P
         planned = [plan.at(first + place, Pool()) for place in range(min(SHOWN, max(missing, 1)))]
     except WorkbenchError as error:
         return Preview(refusal=str(error), model_description=info.description)
-    result.prompts = [[dict(message) for message in one.request.messages] for one in planned]
+    result.prompts = [[dict(message) for message in one.request.shown] for one in planned]
+    result.shape = next((dict(one.request.schema) for one in planned if one.request.schema), None)
     letters = [sum(len(message["content"]) for message in prompt) for prompt in result.prompts]
     result.input_tokens = math.ceil(sum(letters) / len(letters) / 4 * missing) if letters else 0
     length = sum(len(seed.text) for seed in seeds[:200]) / len(seeds[:200]) / 4 if seeds else ANSWER_TOKENS
     result.output_tokens = math.ceil(length * missing)
-    price = config.model.price
-    prices = FREE if info.name == "embedded" else Prices(price.input, price.output) if price else Prices()
-    result.cost = prices.cost(result.input_tokens, result.output_tokens)
-    if result.cost is None:
-        note = f"{note} The model's price is not known (model.price in project.yaml): tokens only.".strip()
+    result.cost, told = _cost(project, str(parameters["model"]), result.input_tokens, result.output_tokens)
+    if result.cost is not None and parameters.get("executor") == "batch":
+        found = listed(project, str(parameters["model"]))
+        factor = found.batch_factor if found and found.batch_factor is not None else 1.0
+        result.cost *= factor
+        told = f"{told} By batch at {factor:g} of the price.".strip()
+    note = f"{note} {told}".strip()
     if plan.feedback:
         note = f"{note} Some answers will not be kept: expect more requests than samples.".strip()
     result.note = note
     return result
+
+
+def _cost(project: Project, model: str, input_tokens: int, output_tokens: int) -> tuple[float | None, str]:
+    """Dollars (None: unknown), by the dearest of the project's endpoints, and what is to be said about the price."""
+    ours = project.config.model
+    endpoints = ours.endpoints if model == ours.use and ours.endpoints else [Endpoint()]
+    costs = [prices_of(project, one.use or model, one).cost(input_tokens, output_tokens) for one in endpoints]
+    if None in costs:
+        return None, "The model's price is not known (model.price in project.yaml): tokens only."
+    found = None if ours.price or endpoints[0].price else listed(project, endpoints[0].use or model, endpoints[0])
+    told = f"Prices of {found.provider} as listed on {found.as_of} (model.price sets your own)." if found else ""
+    return max(cost for cost in costs if cost is not None), told
 
 
 def _prepared(store: Store, series: int | None, recipe: Recipe, setting: Setting) -> tuple[dict[str, Any], str]:

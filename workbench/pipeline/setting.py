@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from workbench import answer_schema
+from workbench.config import Endpoint
 from workbench.errors import UsageError, WorkbenchError
+from workbench.generate.lanes import Lane
 from workbench.generate.parts import Example, Setting
 from workbench.models.base import Model
-from workbench.models.limits import FREE, Prices
+from workbench.models.limits import FREE, Gate, Listed, Prices, known
 from workbench.models.make import ModelSettings, make_model
+from workbench.models.openai import DEFAULT_BASE_URL
+from workbench.models.place import host_of
 from workbench.project import Project
 from workbench.recipe import Recipe, load
 from workbench.store import splits
@@ -23,14 +29,27 @@ MOST = 10_000_000
 
 @dataclass(frozen=True)
 class Run:
-    """A generate run as asked for; ``wanted(kept)`` is the number of kept samples to reach."""
+    """A generate run as asked for; ``wanted(kept)`` is the number of kept samples to reach.
+
+    ``name`` and ``group`` are those under which answers are kept and found again: the endpoints of one run count as one.
+    """
 
     recipe: Recipe
     setting: Setting
-    model: Model
-    prices: Prices
+    lanes: Sequence[Lane]
+    name: str
+    group: str
     count: int | None
     more: int | None
+
+    @property
+    def model(self) -> Model:
+        """The first lane's."""
+        return self.lanes[0].model
+
+    @property
+    def prices(self) -> Prices:
+        return self.lanes[0].prices
 
     def wanted(self, kept: int) -> int:
         return kept + self.more if self.more is not None else int(self.count or 0)
@@ -59,7 +78,16 @@ def parameters_of(project: Project, given: Mapping[str, Any]) -> dict[str, Any]:
         "seed": config.generate.seed if given.get("seed") is None else given["seed"],
         "parameters": recipe.settle(chosen),
         "learn": given.get("learn", True),
+        **_executor(given),
     }
+
+
+def _executor(given: Mapping[str, Any]) -> dict[str, str]:
+    """How the requests are sent, where it is not one by one. Raises ``UsageError`` for a way that there is not."""
+    executor = given.get("executor")
+    if executor not in (None, "batch"):
+        raise UsageError(f"There is no executor {executor!r}; there is batch.")
+    return {} if executor is None else {"executor": executor}
 
 
 def series_parameters(project: Project, recipe: Recipe, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,7 +104,7 @@ def series_parameters(project: Project, recipe: Recipe, parameters: Mapping[str,
         task.kind,
         task.description,
         task.language,
-        task.text_field,
+        answer_schema.describe(task),
         [[label.name, label.description] for label in task.labels],
         dict(project.config.model.parameters),
     ]
@@ -94,23 +122,69 @@ def run_of(project: Project, store: Store, parameters: Mapping[str, Any]) -> Run
             "The embedded model learns from the project's seeds, and there are none; "
             "add some with `workbench import FILE --as seed`, or use an endpoint (--model openai:NAME)."
         )
-    model = make_model(
-        parameters["model"],
-        examples=[(seed.text, seed.label) for seed in seeds if seed.label is not None],
-        settings=ModelSettings(
-            base_url=config.model.base_url,
-            timeout=config.model.timeout,
-            seed=parameters["seed"],
-            api_key_env=config.model.api_key_env,
-            group=config.model.group,
-        ),
-    )
-    refusal = recipe.refusal(
-        frozenset(model.capabilities), parameters["model"], task=config.task.kind, seeds=len(seeds)
-    )
-    if refusal:
-        raise WorkbenchError(refusal)
-    price = config.model.price
-    prices = FREE if embedded else Prices(price.input, price.output) if price else Prices()
+    lanes = _lanes(project, parameters, [(seed.text, seed.label) for seed in seeds if seed.label is not None])
+    for lane in lanes:
+        refusal = recipe.refusal(
+            frozenset(lane.model.capabilities), lane.model.name, task=config.task.kind, seeds=len(seeds)
+        )
+        if refusal:
+            raise WorkbenchError(refusal)
     setting = Setting(config, parameters["parameters"], parameters["seed"], seeds)
-    return Run(recipe, setting, model, prices, parameters.get("count"), parameters.get("more"))
+    name, group = str(parameters["model"]), config.model.group or _group(lanes)
+    return Run(recipe, setting, lanes, name, group, parameters.get("count"), parameters.get("more"))
+
+
+def _lanes(project: Project, parameters: Mapping[str, Any], examples: Sequence[tuple[str, str]]) -> list[Lane]:
+    """One lane, or one for each of ``model.endpoints`` when the run uses the project's own model."""
+    ours, spec = project.config.model, str(parameters["model"])
+    several = ours.endpoints if spec == ours.use and spec.partition(":")[0] != "embedded" else []
+    lanes = []
+    for one in several or [Endpoint()]:
+        use = one.use or spec
+        model = make_model(
+            use,
+            examples=examples,
+            settings=ModelSettings(
+                base_url=one.base_url or ours.base_url,
+                timeout=one.timeout or ours.timeout,
+                seed=parameters["seed"],
+                api_key_env=one.api_key_env or ours.api_key_env,
+                group=ours.group,
+            ),
+        )
+        gate = Gate(
+            concurrency=project.config.generate.concurrency,
+            requests_per_minute=one.requests_per_minute or ours.requests_per_minute,
+            tokens_per_minute=one.tokens_per_minute or ours.tokens_per_minute,
+        )
+        lanes.append(Lane(model, prices_of(project, use, one), gate, one.concurrency))
+    return lanes
+
+
+def prices_of(project: Project, use: str, endpoint: Endpoint | None = None) -> Prices:
+    """What a model's tokens cost: as the settings say, else as the bundled list knows them for that provider, else unknown."""
+    said = (endpoint.price if endpoint else None) or project.config.model.price
+    if use.partition(":")[0] == "embedded":
+        return FREE
+    if said is not None:
+        return Prices(said.input, said.output)
+    found = listed(project, use, endpoint)
+    return Prices() if found is None else found.prices
+
+
+def listed(project: Project, use: str, endpoint: Endpoint | None = None) -> Listed | None:
+    """A model's line in the bundled list of prices, if its provider and name are there."""
+    url = (endpoint.base_url if endpoint else None) or project.config.model.base_url
+    return known(use.partition(":")[2], host_of(url or os.environ.get("OPENAI_BASE_URL") or DEFAULT_BASE_URL))
+
+
+def batch_prices(lane: Lane) -> Prices:
+    """What a lane's tokens cost in a batch: less where its provider is known to ask less, else the same."""
+    found = known(lane.model.name.partition(":")[2], lane.host)
+    return lane.prices if found is None or found.batch_factor is None else lane.prices.times(found.batch_factor)
+
+
+def _group(lanes: Sequence[Lane]) -> str:
+    """One endpoint's own group, or one for all of them, in whatever order they are listed."""
+    groups = sorted({f"{lane.model.name} {lane.model.group}" for lane in lanes})
+    return lanes[0].model.group if len(groups) == 1 else "several:" + content_hash(groups)[:16]

@@ -9,8 +9,11 @@ from workbench.errors import UsageError
 from workbench.jobs.launch import launch, resumable
 from workbench.store import jobs
 from workbench.store.connection import Store
+from workbench.store.jobs import Job
 
 MODULE = "workbench.pipeline.process"
+#: A limit of a job that waits for its batches: they are to be given up, which needs a process.
+GIVE_UP = "give_up"
 
 
 def submit(
@@ -29,13 +32,31 @@ def submit(
 
 
 def resume(store: Store, job_id: int) -> None:
-    """Start the process of an interrupted, failed or cancelled job again; raises ``UsageError`` if it cannot go on."""
+    """Start the process of an interrupted, failed, cancelled or waiting job again; raises ``UsageError`` if it cannot go on."""
     resumable(store, job_id)
     with store.write() as connection:
         mine = jobs.requeue(connection, job_id)
     if not mine:
         raise UsageError(f"Job {job_id} has just been resumed by somebody else.")
     launch(store, job_id, MODULE)
+
+
+def waiting_like(store: Store, kind: str, parameters: Mapping[str, Any]) -> int | None:
+    """The newest job with these parameters that waits without a process, if there is one."""
+    for job in jobs.active(store)[::-1]:
+        if job.state == "waiting" and job.kind == kind and job.parameters == parameters:
+            return job.id
+    return None
+
+
+def cancel(store: Store, job_id: int) -> Job:
+    """Ask a job to stop. One that waits for its batches gets a process that gives them up and keeps what they answered."""
+    job = jobs.get(store, job_id)
+    if job.state != "waiting" or jobs.lives(store.project, job_id):
+        return jobs.cancel(store, job_id)
+    jobs.set_limits(store, job_id, {GIVE_UP: True})
+    resume(store, job_id)
+    return jobs.get(store, job_id)
 
 
 def learn_later(store: Store) -> int | None:

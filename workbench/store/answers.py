@@ -13,7 +13,12 @@ from workbench.store.connection import Store, bulk, now, powers
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request that got its answer (``answer_*`` set) or failed for good (``reason`` set), to be written down."""
+    """A request that got its answer (``answer_*`` set) or failed for good (``reason`` set), to be written down.
+
+    ``first`` is the same request with its first answer, which could not be read, where a repairing request was sent: the
+    answer here is the repairing request's, under that one's ``key``; ``attempts`` counts both. ``cached`` says that the
+    answer was there already.
+    """
 
     ordinal: int
     messages: Sequence[Mapping[str, str]]
@@ -33,6 +38,8 @@ class Asked:
     cost: float | None = None
     cached: bool = False
     reason: str | None = None
+    endpoint: str = ""
+    first: Asked | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,7 @@ class Known:
     output_tokens: int
     logprobs: list[float] | None
     cost: float | None
+    endpoint: str
 
 
 def pack_logprobs(values: Sequence[float] | None) -> bytes | None:
@@ -65,10 +73,10 @@ def unpack_logprobs(blob: bytes | None) -> list[float] | None:
 def find(store: Store, keys: Sequence[str]) -> dict[str, Known]:
     """The answers kept under some requests' keys, by key."""
     return {
-        bytes(row[0]).hex(): Known(row[1], row[2], row[3], row[4], row[5], row[6], unpack_logprobs(row[7]), row[8])
+        bytes(row[0]).hex(): Known(row[1], row[2], row[3], row[4], row[5], row[6], unpack_logprobs(row[7]), *row[8:])
         for chunk in powers([bytes.fromhex(key) for key in keys])
         for row in store.read(
-            "SELECT key, id, text, model, finish_reason, input_tokens, output_tokens, logprobs, cost FROM answer "
+            "SELECT key, id, text, model, finish_reason, input_tokens, output_tokens, logprobs, cost, endpoint FROM answer "
             f"WHERE key IN ({','.join('?' * len(chunk))})",
             chunk,
         )
@@ -81,7 +89,7 @@ def keep_answers(connection: sqlite3.Connection, asked: Iterable[Asked]) -> None
     bulk(
         connection,
         "INSERT INTO answer (key, text, model, finish_reason, input_tokens, output_tokens, logprobs, seconds, cost, "
-        "created_at)",
+        "endpoint, created_at)",
         [
             (
                 bytes.fromhex(one.key),
@@ -93,6 +101,7 @@ def keep_answers(connection: sqlite3.Connection, asked: Iterable[Asked]) -> None
                 pack_logprobs(one.logprobs),
                 one.seconds,
                 one.cost,
+                one.endpoint,
                 at,
             )
             for one in asked

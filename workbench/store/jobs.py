@@ -199,6 +199,14 @@ def tell(
     return bool(row[0]), json.loads(row[1])
 
 
+def show_paused(connection: sqlite3.Connection, job_id: int, *, paused: bool) -> None:
+    """Let the state of a job under way say whether it is paused, inside the caller's transaction."""
+    connection.execute(
+        "UPDATE job SET state = ? WHERE id = ? AND state IN ('running', 'paused')",
+        ("paused" if paused else "running", job_id),
+    )
+
+
 def progress(
     store: Store, job_id: int, done: int, total: int | None, note: str, result: Mapping[str, Any] | None = None
 ) -> tuple[bool, dict[str, Any]]:
@@ -211,7 +219,7 @@ def finish(store: Store, job_id: int, state: str, *, result: Mapping[str, Any] |
     with store.write() as connection:
         connection.execute(
             "UPDATE job SET state = ?, result = coalesce(?, result), error = ?, finished_at = ? WHERE id = ?",
-            (state, None if result is None else encode(result), error, now(), job_id),
+            (state, None if result is None else encode(result), error, None if state == "waiting" else now(), job_id),
         )
 
 
@@ -222,11 +230,13 @@ def set_limits(store: Store, job_id: int, limits: Mapping[str, Any]) -> None:
 
 
 def requeue(connection: sqlite3.Connection, job_id: int) -> bool:
-    """An ended job waits again for its process; False when it is done or somebody else was quicker."""
+    """An ended job waits again for its process, and is not paused any more; False when it is done or somebody else was
+    quicker."""
     return (
         connection.execute(
-            "UPDATE job SET state = 'queued', cancel = 0, error = NULL, finished_at = NULL, queued_at = ? "
-            "WHERE id = ? AND state IN ('interrupted', 'failed', 'cancelled')",
+            "UPDATE job SET state = 'queued', cancel = 0, error = NULL, finished_at = NULL, queued_at = ?, "
+            "limits = json_patch(limits, '{\"paused\": null}') "
+            "WHERE id = ? AND state IN ('interrupted', 'failed', 'cancelled', 'waiting')",
             (now(), job_id),
         ).rowcount
         == 1
@@ -257,10 +267,10 @@ def cancel(store: Store, job_id: int) -> Job:
 
 
 def mark_interrupted(store: Store) -> list[int]:
-    """Mark jobs whose process is gone, or never came; returns their ids."""
+    """Mark jobs whose process is gone, or never came; returns their ids. Those that wait have none."""
     oldest = (datetime.now(UTC) - timedelta(seconds=UNCLAIMED)).strftime("%Y-%m-%dT%H:%M:%S")
     found = store.read(
-        "SELECT id, state FROM job WHERE state IN ('running', 'paused', 'waiting') "
+        "SELECT id, state FROM job WHERE state IN ('running', 'paused') "
         "OR (state = 'queued' AND ifnull(queued_at, created_at) < ?) ORDER BY id",
         (oldest,),
     )

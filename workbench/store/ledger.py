@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from workbench.store import failures
 from workbench.store.answers import Asked, keep_answers, unpack_logprobs
 from workbench.store.connection import Store, bulk, now, powers
 from workbench.store.encoding import encode, label_key, text_of
@@ -15,6 +16,8 @@ from workbench.text import content_hash
 
 #: Places of a series that one read looks at.
 READ = 10_000
+#: Places that are looked up before they are asked.
+AHEAD = 1_024
 #: After every place.
 LAST = 2**62
 
@@ -140,7 +143,11 @@ def record(
         return []
     at = now()
     keep_answers(connection, (one for one in asked if one.answer_text is not None and not one.cached))
-    keys = [bytes.fromhex(one.key) for one in asked if one.answer_text is not None]
+    answered = [one for one in asked if one.answer_text is not None]
+    firsts = [one.first for one in asked if one.first is not None]
+    if firsts:
+        keep_answers(connection, firsts)  # there already, unless somebody deleted it meanwhile
+    keys = [bytes.fromhex(one.key) for one in (*answered, *firsts)]
     answers = _found(connection, "SELECT key, id FROM answer WHERE key IN", (), keys)
     rows = []
     parameters, encoded = None, ""
@@ -159,6 +166,7 @@ def record(
                 encode(one.parents) if one.parents else "{}",
                 one.draw,
                 answer_id,
+                None if one.first is None else answers[bytes.fromhex(one.first.key)],
                 "failed" if answer_id is None else "answered",
                 one.reason,
                 one.attempts,
@@ -168,10 +176,13 @@ def record(
     bulk(
         connection,
         "INSERT INTO request (series_id, ordinal, job_id, prompt_id, parameters, conditions, parents, draw, answer_id, "
-        "state, reason, attempts, created_at)",
+        "first_answer_id, state, reason, attempts, created_at)",
         rows,
-        "ON CONFLICT (series_id, ordinal) DO UPDATE SET answer_id = excluded.answer_id, state = excluded.state, "
-        "reason = excluded.reason, attempts = request.attempts + excluded.attempts, job_id = excluded.job_id",
+        "ON CONFLICT (series_id, ordinal) DO UPDATE SET prompt_id = excluded.prompt_id, "
+        "parameters = excluded.parameters, conditions = excluded.conditions, parents = excluded.parents, "
+        "draw = excluded.draw, answer_id = excluded.answer_id, first_answer_id = excluded.first_answer_id, "
+        "state = excluded.state, reason = excluded.reason, attempts = request.attempts + excluded.attempts, "
+        "job_id = excluded.job_id",
     )
     ordinals = [one.ordinal for one in asked]
     ids = _found(
@@ -214,6 +225,14 @@ def recorded(store: Store, series_id: int, start: int, size: int) -> list[tuple[
     return [(row[0], row[1]) for row in found]
 
 
+def unrecorded(store: Store, series_id: int, start: int, size: int) -> Iterator[int]:
+    """The places of an ordinal range that no request stands at, in order; looked up some hundred at a time."""
+    for first in range(start, start + size, AHEAD):
+        places = range(first, min(first + AHEAD, start + size))
+        there = {ordinal for ordinal, _ in recorded(store, series_id, first, len(places))}
+        yield from (ordinal for ordinal in places if ordinal not in there)
+
+
 def unparsed(store: Store, series_id: int, limit: int = 1_000) -> list[Done]:
     """Answers that are committed but not parsed: what a killed job left, first thing to do on resuming."""
     return [
@@ -228,36 +247,34 @@ def unparsed(store: Store, series_id: int, limit: int = 1_000) -> list[Done]:
 
 def totals(store: Store, job_id: int) -> dict[str, Any]:
     """What one job recorded: requests, answers, tokens and cost (None when a price is unknown) of those that were not
-    there before, samples, and failed requests by reason."""
+    there before, repairs, samples, and failed requests by reason."""
     row = store.one(
-        "SELECT count(*), count(answer_id), ifnull(sum(attempts = 0), 0), ifnull(sum(max(attempts - 1, 0)), 0), "
-        "ifnull(sum(state = 'failed'), 0), ifnull(sum(iif(attempts > 0, input_tokens, 0)), 0), "
-        "ifnull(sum(iif(attempts > 0, output_tokens, 0)), 0), ifnull(sum(iif(attempts > 0, cost, 0)), 0.0), "
-        "ifnull(sum(attempts > 0 AND answer_id IS NOT NULL AND cost IS NULL), 0) "
-        "FROM request LEFT JOIN answer ON answer.id = answer_id WHERE job_id = ?",
+        "SELECT count(*), count(answer_id), ifnull(sum(attempts = 0), 0), count(first_answer_id), "
+        "ifnull(sum(max(attempts - 1 - (first_answer_id IS NOT NULL), 0)), 0), ifnull(sum(state = 'failed'), 0), "
+        "ifnull(sum(iif(attempts > 0, ifnull(answer.input_tokens, 0) + ifnull(first.input_tokens, 0), 0)), 0), "
+        "ifnull(sum(iif(attempts > 0, ifnull(answer.output_tokens, 0) + ifnull(first.output_tokens, 0), 0)), 0), "
+        "ifnull(sum(iif(attempts > 0, ifnull(answer.cost, 0) + ifnull(first.cost, 0), 0)), 0.0), "
+        "ifnull(sum(attempts > 0 AND ((answer_id IS NOT NULL AND answer.cost IS NULL) "
+        "OR (first_answer_id IS NOT NULL AND first.cost IS NULL))), 0) "
+        "FROM request LEFT JOIN answer ON answer.id = answer_id LEFT JOIN answer AS first ON first.id = first_answer_id "
+        "WHERE job_id = ?",
         (job_id,),
     )
     made = store.one("SELECT count(*) FROM sample WHERE job_id = ?", (job_id,))
     assert row is not None
     assert made is not None
-    reasons = dict(
-        store.read(
-            "SELECT ifnull(reason, 'unknown'), count(*) FROM request WHERE job_id = ? AND state = 'failed' "
-            "GROUP BY reason ORDER BY 2 DESC",
-            (job_id,),
-        )
-    )
     return {
         "requests": row[0],
         "answers": row[1],
         "cached": row[2],
-        "retried": row[3],
-        "failed": row[4],
+        "repaired": row[3],
+        "retried": row[4],
+        "failed": row[5],
         "samples": made[0],
-        "input_tokens": row[5],
-        "output_tokens": row[6],
-        "cost": None if row[8] else float(row[7]),
-        "reasons": reasons,
+        "input_tokens": row[6],
+        "output_tokens": row[7],
+        "cost": None if row[9] else float(row[8]),
+        "reasons": failures.by_reason(store, job_id),
     }
 
 
@@ -308,10 +325,12 @@ def next_ordinal(store: Store, series_id: int) -> int:
 
 def duplicates(store: Store, series_id: int) -> int:
     """Samples of the series whose content stands in an earlier sample of it."""
+    # By each sample's place in the index of contents: a set of a million of them would have to be held in memory.
     row = store.one(
-        "SELECT count(*) - count(DISTINCT original_hash) FROM request JOIN sample ON request_id = request.id "
-        "WHERE series_id = ?",
-        (series_id,),
+        "SELECT count(*) FROM request JOIN sample ON request_id = request.id WHERE series_id = ? AND EXISTS "
+        "(SELECT 1 FROM sample AS other JOIN request AS asked ON asked.id = other.request_id "
+        "WHERE other.original_hash = sample.original_hash AND other.id < sample.id AND asked.series_id = ?)",
+        (series_id, series_id),
     )
     return int(row[0]) if row else 0
 

@@ -10,6 +10,7 @@ from typing import Any
 from workbench.errors import UsageError, WorkbenchError
 from workbench.generate.parts import PREPARE, Ask, Setting
 from workbench.models.base import Request
+from workbench.task_kinds import KINDS
 from workbench.text import clean
 
 #: Questions under way at once.
@@ -20,26 +21,20 @@ _ITEM = re.compile(r"^\s*(?:[-*•]|\(?\d+[.):])?\s*(.+?)\s*$")
 @PREPARE.register("propose_attributes")
 async def propose_attributes(setting: Setting, ask: Ask, options: Mapping[str, Any]) -> dict[str, Any]:
     """``{"attributes": {name: [values] or {label: [values]}}}``, by three kinds of question (Yu et al. 2023, section 3.1):
-    which attributes matter, whether each depends on the class, and which values it takes.
+    which attributes matter, whether each depends on the class (where samples have one label each), and which values it
+    takes.
 
     Given ``proposals`` (edited by a person) are checked and used as they are; nothing is asked then.
     """
     if options.get("proposals"):
         return {"attributes": _checked(options["proposals"], setting)}
     task = setting.config.task
-    names = "; ".join(task.label_names)
-    system = f"You plan a varied text classification data set.\n{task.description}".strip()
-    answer = await ask(
-        _request(
-            system,
-            f"The labels are: {names}.\nName {options['attributes']} attributes in which realistic texts of this kind differ "
-            "from each other, apart from the label (for example length, style, or the subtopic within a label). One per line. "
-            "Put an asterisk after an attribute whose values depend on the label. No explanations.",
-        )
-    )
+    system = f"You plan a varied data set: {KINDS[task.kind].title.lower()}.\n{task.description}".strip()
+    by_label = task.label_shape == "one"
+    answer = await ask(_request(system, _question(setting, int(options["attributes"]))))
     found: dict[str, Any] = {}
     for line in _lines(answer.text, options["attributes"]):
-        found[line.rstrip("* ").strip()] = {} if line.rstrip().endswith("*") else []
+        found[line.rstrip("* ").strip()] = {} if by_label and line.rstrip().endswith("*") else []
     found.pop("", None)
     if not found:
         raise WorkbenchError(
@@ -73,6 +68,21 @@ async def propose_attributes(setting: Setting, ask: Ask, options: Mapping[str, A
             if isinstance(problem, BaseException):
                 raise problem
     return {"attributes": _checked(found, setting)}
+
+
+def _question(setting: Setting, count: int) -> str:
+    task = setting.config.task
+    if task.label_shape != "one":
+        about = KINDS[task.kind].summary
+        return (
+            f"Every example is {about}.\nName {count} attributes in which realistic examples of this kind differ from each "
+            "other (for example length, style, topic or difficulty). One per line. No explanations."
+        )
+    return (
+        f"The labels are: {'; '.join(task.label_names)}.\nName {count} attributes in which realistic texts of this kind differ "
+        "from each other, apart from the label (for example length, style, or the subtopic within a label). One per line. "
+        "Put an asterisk after an attribute whose values depend on the label. No explanations."
+    )
 
 
 def _request(system: str, user: str) -> Request:
