@@ -107,7 +107,7 @@ def test_what_is_a_sample(kind: str, fields: dict[str, Any], label: Any) -> None
         ("multi_label", {"text": "x"}, ["a", "z"], 'label "z" is not one'),
         ("multi_label", {"text": "x"}, ["a", "a"], "has the same label twice"),
         ("multi_label", {"text": "x"}, [["a"]], "is not one of the project's labels"),
-        ("similarity", {"first": "x", "second": "y"}, 6, 'label "6" is not between 0 and 5'),
+        ("similarity", {"first": "x", "second": "y"}, 6, "label 6 is not between 0 and 5"),
         ("similarity", {"first": "x", "second": "y"}, 10**400, "is not between 0 and 5"),
         ("similarity", {"first": "x", "second": "y"}, True, "label is true or false, not a number"),
         ("extraction", {"text": "x"}, {"age": 3}, "label: 'name' is a required property"),

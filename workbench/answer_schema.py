@@ -163,7 +163,11 @@ def label_fault(task: Task, label: Any) -> str | None:
         if not isinstance(label, (int, float)) or isinstance(label, bool):
             return f"label is {_called(label)}, not a number"
         low, high = task.scale.low, task.scale.high
-        return None if low <= label <= high else f"label {quote(label)} is not between {low:g} and {high:g}"
+        return (
+            None
+            if low <= label <= high
+            else f"label {clean(str(label), limit=QUOTED)} is not between {low:g} and {high:g}"
+        )
     return _by_schema(LABEL, task.json_schema, label)
 
 

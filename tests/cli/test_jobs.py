@@ -219,6 +219,17 @@ def test_resume_starts_what_has_ended_and_forgets_its_pause(
     assert all("paused" not in row(folder, one).limits for one in (1, 2, 3))
 
 
+def test_a_job_that_waits_for_batches_is_looked_at_again_but_not_paused(
+    workbench: Workbench, folder: Path, job_of: Any, launched: list[int]
+) -> None:
+    job_of()
+    with Store(Project(folder)) as store:
+        jobs.finish(store, 1, "waiting", result=None, error=None)
+    assert "Job 1 waits for its batches and asks nothing" in workbench("jobs", folder, "pause", 1).err
+    assert workbench("jobs", folder, "resume", "--json").object == {"resumed": [1]}
+    assert launched == [1]
+
+
 def test_set_says_what_was_and_what_is(workbench: Workbench, folder: Path, job_of: Any) -> None:
     job_of("failed", budget=2.5)
     ran = workbench("jobs", folder, "set", 1, "--budget", 5, "--concurrency", 32)

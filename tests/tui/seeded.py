@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -38,18 +39,26 @@ def project(folder: Path, model: str = "embedded") -> Project:
 
 def app(
     folder: Path, monkeypatch: pytest.MonkeyPatch, mode: str, content: Callable[[Store], object] | None = None, *,
-    model: str = "embedded",
+    model: str = "embedded", theme: str = "workbench-dark",
 ) -> WorkbenchApp[None]:  # fmt: skip
     """The app on a project with ``content``; the user's own settings stay out of it, and nothing happens "ago"."""
     monkeypatch.setenv("WORKBENCH_CONFIG", str(folder / "config"))
     monkeypatch.setenv("WORKBENCH_ASCII", "0")
-    monkeypatch.setenv("WORKBENCH_THEME", "workbench-dark")
+    monkeypatch.setenv("WORKBENCH_THEME", theme)
     monkeypatch.setattr("workbench.tui.widgets.job_view.seconds_since", lambda at: None if at is None else 180.0)
     made = project(folder, model)
     if content is not None:
         with Store(made) as store:
             content(store)
     return WorkbenchApp[None](made, "anna", mode=mode)
+
+
+class Clock(datetime):
+    """``datetime`` that stands still, twenty seconds after jobs of these tests began."""
+
+    @classmethod
+    def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
+        return datetime.fromisoformat(ENDED)
 
 
 class Submitted(list[tuple[str, Mapping[str, Any], Mapping[str, Any] | None]]):
@@ -135,7 +144,8 @@ def job(
 
 def generated(store: Store, *, state: str = "done", hostile: bool = False) -> int:
     """A generate job with samples and one failed request."""
-    result = {"requests": 45, "answers": 42, "cached": 2, "retried": 3, "failed": 1, "waiting": 4, "samples": 40}
+    result = {"requests": 45, "answers": 42, "cached": 2, "retried": 3, "failed": 1, "samples": 40}
+    result |= {"waiting": "rate limit", "reasons": {"http 400": 1}, "repaired": 2, "flying": 8}
     result |= {"kept": 38, "duplicates": 2, "input_tokens": 5200, "output_tokens": 1234, "cost": 0.0123, "rate": 38.0}
     job_id = job(
         store, "generate", {"recipe": "zerogen", "count": 60, "model": "openai:gpt-x", "seed": 0, "parameters": {}},

@@ -52,6 +52,8 @@ def pause(store: Store, job_id: int) -> Job:
         raise UsageError(f"Job {job_id} is {job.state}: only a job under way can be paused.")
     if job.cancel:
         raise UsageError(f"Job {job_id} is being cancelled.")
+    if job.state == "waiting":
+        raise UsageError(f"Job {job_id} waits for its batches and asks nothing meanwhile; cancelling gives them up.")
     jobs.set_limits(store, job_id, {"paused": True})
     return jobs.get(store, job_id)
 

@@ -20,7 +20,9 @@ def text_of(fields: Mapping[str, Any]) -> str:
         if isinstance(value, str):
             found.append(value)
         elif isinstance(value, Mapping):
-            turn = value.keys() == {"role", "content"}  # of a dialogue: who speaks is no text
+            turn = (
+                {"role", "content"} <= value.keys() <= {"role", "content", "name"}
+            )  # who speaks in a dialogue is no text
             for inner in (value["content"],) if turn else value.values():
                 walk(inner)
         elif isinstance(value, (list, tuple)):

@@ -19,10 +19,15 @@ from workbench.tui.table.action import Action
 #: The modes in the order of the work, with their names as shown.
 MODES: dict[str, str] = {"generate": "Generate", "review": "Review", "curate": "Curate", "evaluate": "Evaluate"}
 
+#: Dialogs with keys of their own.
+DIALOGS: dict[str, str] = {"failures": "Failed requests", "job": "One job"}
+
 ACTIONS: dict[str, Action] = {
     action.id: action
-    for action in (*app.ACTIONS, *generate.ACTIONS, *review.ACTIONS, *curate.ACTIONS, *evaluate.ACTIONS)
-}
+    for action in (
+        *app.ACTIONS, *generate.ACTIONS, *generate.DIALOGS, *review.ACTIONS, *curate.ACTIONS, *evaluate.ACTIONS
+    )
+}  # fmt: skip
 
 #: Textual's names of keys that people write otherwise.
 _SHOWN = {
@@ -88,7 +93,7 @@ def groups(modes: Iterable[str]) -> dict[str, list[Action]]:
 def markdown() -> str:
     """The page of keys: every action with its keys, what it does, and the command that does the same."""
     lines = ["# Keys", "", "Made by `python -m workbench.tui.actions --markdown`; `?` shows the same, searchable.", ""]
-    for mode, title in (("app", "Everywhere"), *MODES.items()):
+    for mode, title in (("app", "Everywhere"), *MODES.items(), *DIALOGS.items()):
         rows = of_mode(mode)
         if not rows:
             continue

@@ -3,43 +3,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from difflib import SequenceMatcher
-from typing import Any
 
-from workbench.store.samples import text_of
 from workbench.text import clean
-from workbench.tui.widgets.lines import Run, wrap
 
-_WORD = re.compile(r"\s+|[^\s]+")
+#: A word with the white space before it.
+_WORD = re.compile(r"\s*\S+|\s+$")
 #: Words beyond which the difference is not worked out (it takes time quadratic in them).
-LIMIT = 3_000
+LIMIT = 2_000
+#: Words of what stayed that are shown on either side of a change, and characters of all changes.
+AROUND, LONGEST = 8, 1_000
 
 
 def words(before: str, after: str) -> list[tuple[str, str]]:
-    """(sign, words) in order: ``=`` stayed, ``-`` went, ``+`` came. Both texts are cleaned."""
+    """(sign, words) in order: ``=`` stayed, ``-`` went, ``+`` came. Both texts are cleaned; white space alone is no change."""
     old, new = _WORD.findall(clean(before)), _WORD.findall(clean(after))
-    if len(old) + len(new) > LIMIT:
-        return [("-", "".join(old)), ("+", "".join(new))]
     found: list[tuple[str, str]] = []
-    for tag, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+
+    def add(sign: str, tokens: list[str]) -> None:
+        text = "".join(tokens)
+        start = len(text) - len(text.lstrip())
+        found.extend(part for part in (("=", text[:start]), (sign, text[start:])) if part[1])
+
+    if len(old) + len(new) > LIMIT:
+        add("-", old)
+        add("+", new)
+        return found
+    matcher = SequenceMatcher(None, [word.lstrip() for word in old], [word.lstrip() for word in new])
+    for tag, i, j, k, m in matcher.get_opcodes():
         if tag == "equal":
-            found.append(("=", "".join(old[i:j])))
+            found.append(("=", "".join(new[k:m])))
             continue
-        if i < j:
-            found.append(("-", "".join(old[i:j])))
-        if k < m:
-            found.append(("+", "".join(new[k:m])))
+        add("-", old[i:j])
+        add("+", new[k:m])
     return found
-
-
-def differences(before: Mapping[str, Any], after: Mapping[str, Any], width: int, names: int) -> list[list[Run]]:
-    """Lines for the sample's pane: what went in [-brackets-], what came in {+braces+}; colour is not the only sign."""
-    line = marked(text_of(before), text_of(after))
-    made: list[list[Run]] = []
-    for at, part in enumerate(wrap(line, max(10, width - names))):
-        made.append([(f" {'' if at else 'Edited':<{names}}", "pane--name"), (part, "pane--value")])
-    return made
 
 
 def marked(before: str, after: str) -> str:
@@ -48,3 +45,27 @@ def marked(before: str, after: str) -> str:
     return "".join(
         shown[sign].format(text) if sign == "=" or text.strip() else text for sign, text in words(before, after)
     )
+
+
+def brief(before: str, after: str) -> str:
+    """What changes, with some words around each change: ``… Where [-is-] {+are+} my cards …``."""
+    parts = words(before, after)
+    made: list[str] = []
+    for at, (sign, text) in enumerate(parts):
+        if sign == "=":
+            made.append(_shortened(text, first=at == 0, last=at == len(parts) - 1))
+        elif text.strip():
+            made.append(f"[-{text}-]" if sign == "-" else f"{{+{text}+}}")
+        else:
+            made.append(text)
+    told = "".join(made)
+    return told if len(told) <= LONGEST else f"{told[:LONGEST]}…"
+
+
+def _shortened(text: str, *, first: bool, last: bool) -> str:
+    pieces = text.split(" ")
+    head, tail = (0 if first else AROUND), (0 if last else AROUND)
+    if len(pieces) <= head + tail + 3:
+        return text
+    end = pieces[len(pieces) - tail :] if tail else []
+    return " ".join([*pieces[:head], "…", *end])

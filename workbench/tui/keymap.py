@@ -17,7 +17,7 @@ from textual.keys import KEY_ALIASES, Keys, _character_to_key
 from workbench.config import line_of, load_yaml
 from workbench.errors import FileError
 from workbench.paths import user_config
-from workbench.tui.actions import ACTIONS, keys, shown
+from workbench.tui.actions import ACTIONS, DIALOGS, keys, shown
 
 _MODIFIERS = ("ctrl", "shift", "alt", "super", "hyper", "meta")
 _NAMES = (
@@ -81,7 +81,8 @@ def _clashes(file: Path, node: object, chosen: Mapping[str, tuple[str, ...]]) ->
     for action_id in chosen:
         mode = ACTIONS[action_id].mode
         for other in ACTIONS.values():
-            together = other.mode in (mode, "app") or mode == "app"
+            # Under a dialog only the dialog's own keys work.
+            together = other.mode == mode or ("app" in (mode, other.mode) and not {mode, other.mode} & set(DIALOGS))
             if other.id == action_id or not together:
                 continue
             both = set(chosen[action_id]) & set(keys(other.id, chosen))

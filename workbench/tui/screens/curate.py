@@ -142,7 +142,7 @@ class CurateScreen(ChainScreen):
         if running is not None:
             job = running
             self.write_title("scores-title", f"{one.name}   (job {job.id} is at work)")
-            self.query_one("#scores", Chart).show(lambda width: job_view.job_lines(job, {}, width))
+            self.query_one("#scores", Chart).show(lambda width: job_view.job_lines(job, width))
         else:
             self.write_title("scores-title", one.name)
             self.query_one("#scores", Chart).show(

@@ -87,7 +87,7 @@ class EvaluateScreen(JobScreen):
         running = pick(known.history, None, UNDER_WAY)
         newest = known.history[0] if known.history else None
         work = running or (newest if newest is not None and newest.state in ("failed", "interrupted") else None)
-        self.query_one("#work", Chart).show(lambda width: [] if work is None else job_view.job_lines(work, {}, width))
+        self.query_one("#work", Chart).show(lambda width: [] if work is None else job_view.job_lines(work, width))
         one = view.shown(known.found, self.query_one("#runs", Picks).picked)
         cards, figures = self.query_one("#cards", Chart), self.query_one("#charts", Chart)
         figures.display = one is not None

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+from workbench.project import Outline
 from workbench.store.samples import Explanation, Sample
 from workbench.tui.widgets.lines import dollars, number, safe
 from workbench.tui.widgets.prompts import Reading
 from workbench.tui.widgets.sample_pane import conditions, describe
+from workbench.tui.writing import as_text, kind_of
 
 
 class ExplainScreen(Reading):
     """Opened with one key from Review."""
 
-    def __init__(self, sample: Sample, explanation: Explanation) -> None:
-        super().__init__(f"Sample {sample.id}", paragraphs(sample, explanation))
+    def __init__(self, sample: Sample, explanation: Explanation, outline: Outline) -> None:
+        super().__init__(f"Sample {sample.id}", [])
+        self.sample, self.explanation, self.outline = sample, explanation, outline
+
+    def lay_out(self) -> None:
+        width = max(20, self.text.size.width)
+        self.paragraphs = paragraphs(self.sample, self.explanation, self.outline, width)
+        super().lay_out()
 
 
-def paragraphs(sample: Sample, explanation: Explanation) -> list[tuple[str, str]]:
+def paragraphs(sample: Sample, explanation: Explanation, outline: Outline, width: int) -> list[tuple[str, str]]:
     """(text, style) of the full explanation, in the order in which it happened."""
     made = [
         (
             "".join(text for text, _ in line)[1:],
             "pane--muted" if line and line[-1][1] == "pane--muted" else "pane--value",
         )
-        for line in describe(sample, explanation, 92)
+        for line in describe(sample, explanation, width - 1, outline, columns=False)
     ]
     made.append(("", "pane--value"))
     made.append(
@@ -36,11 +44,11 @@ def paragraphs(sample: Sample, explanation: Explanation) -> list[tuple[str, str]
     for role, ids in sample.parents.items():
         made.append((f"{safe(role).capitalize()}: {', '.join(f'#{number(i)}' for i in ids)}", "pane--value"))
     if sample.edited:
-        made += [
-            ("", "pane--value"),
-            ("As it came", "pane--key"),
-            *((str(value), "pane--value") for value in sample.original_fields.values()),
-        ]
+        declared = {field.name: field.kind for field in outline.fields}
+        made += [("", "pane--value"), ("As it came", "pane--key")]
+        for name, value in sample.original_fields.items():
+            made += [(name, "pane--muted")] if len(sample.original_fields) > 1 else []
+            made.append((as_text(kind_of(declared.get(name), value), value), "pane--value"))
     origin = explanation.origin
     if origin is None:
         return made

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
@@ -13,13 +12,16 @@ from textual.timer import Timer
 from textual.widgets import OptionList, Static
 
 from workbench.errors import UsageError, WorkbenchError
-from workbench.store import jobs
-from workbench.tui.screens.job_screen import STOPPED, UNDER_WAY, JobScreen, pick, title
-from workbench.tui.widgets import endpoint_choices, job_view
+from workbench.jobs import words
+from workbench.jobs.words import UNDER_WAY
+from workbench.tui.screens.job_screen import pick, title
+from workbench.tui.screens.run_control import RunControl
+from workbench.tui.widgets import endpoint_choices, job_view, run_view
 from workbench.tui.widgets import recipe_view as view
 from workbench.tui.widgets.charts import Chart
 from workbench.tui.widgets.forms import Field, Form, Picks
 from workbench.tui.widgets.prompts import Confirm
+from workbench.tui.widgets.run_view import Live, Reader
 
 if TYPE_CHECKING:
     from workbench.pipeline.preview import Preview
@@ -33,13 +35,10 @@ UP_TO = "up to"
 MANY = 5_000
 
 
-class GenerateScreen(JobScreen):
+class GenerateScreen(RunControl):
     """Recipes and settings on the left; the preview, or the run under way, on the right; all runs below."""
 
     MODE: ClassVar[str] = "generate"
-    HINTS: ClassVar[tuple[str, ...]] = (
-        "generate.start", "generate.settings", "generate.more", "generate.cancel", "generate.samples",
-    )  # fmt: skip
     AUTO_FOCUS: ClassVar[str | None] = "#recipes"
     DEFAULT_CSS: ClassVar[str] = """
     GenerateScreen {
@@ -56,11 +55,13 @@ class GenerateScreen(JobScreen):
         super().__init__()
         self.recipes: dict[str, view.Chosen] = {}
         self.showing: int | None = None  # the job in the pane; None: the preview
-        self.live = view.Live()
+        self.live = Live()
+        self._reader = Reader()
         self._preview: Preview | str | None = None  # a sentence when it could not be made
         self._preview_of: dict[str, Any] | None = None
         self._parameters_of: str | None = None
         self._timer: Timer | None = None
+        self._filled = 0  # the width for which the recipes are drawn
 
     def body(self) -> ComposeResult:
         with Horizontal():
@@ -93,7 +94,11 @@ class GenerateScreen(JobScreen):
             Field("concurrency", "at once", "whole number", settings.concurrency, minimum=1, maximum=1024,
                   help="Requests under way at once."),
             Field("budget", "budget $", "number", settings.budget, minimum=0.0001, optional=True,
-                  help="US dollars that the run may spend; empty: no limit."),
+                  help="US dollars that the run may spend; empty: no limit. Below: other budgets."),
+            Field("requests", "  requests", "whole number", settings.requests, minimum=1, optional=True,
+                  help="It stops before it has sent more requests; empty: no limit."),
+            Field("tokens", "  tokens", "whole number", settings.tokens, minimum=1, optional=True,
+                  help="It stops before it has used more tokens, in and out; empty: no limit."),
         ]  # fmt: skip
 
     def on_mount(self) -> None:
@@ -131,18 +136,25 @@ class GenerateScreen(JobScreen):
         await self._show_parameters()
 
     def _fill(self) -> None:
-        """Draw both lists for their present width."""
+        """Draw the recipes for their present width."""
         low = self.has_class("-low")
         picks = self.query_one("#recipes", Picks)
-        width = max(20, picks.content_size.width - 4)
+        self._filled = picks.content_size.width
+        width = max(20, self._filled - 4)
         picks.fill(
             [(name, view.recipe_line(one, width, short=low)) for name, one in self.recipes.items()],
             start=self.project.config.generate.recipe,
         )
-        runs = self.query_one("#runs", Picks)
+
+    def _fill_runs(self) -> None:
+        """Draw the history for its present width."""
+        live, runs = self.live, self.query_one("#runs", Picks)
         width = max(20, runs.content_size.width - 4)
-        runs.fill([(str(job.id), job_view.run_line(job, width)) for job in self.live.history])
-        self.write_title("runs-title", "Runs" if self.live.history else "Runs: none so far; r starts the first one")
+        runs.fill([(str(job.id), run_view.history_line(job, live.yields.get(job.id), width)) for job in live.history])
+        if self.showing is not None:
+            runs.pick(str(self.showing))
+        none = "Runs: none so far; r starts the first one"
+        self.write_title("runs-title", run_view.history_title(width) if live.history else none)
 
     async def _show_parameters(self) -> None:
         """The parameters of the recipe under the cursor, at the project's values."""
@@ -171,7 +183,7 @@ class GenerateScreen(JobScreen):
             "recipe": recipe, how: values.get("count"), "model": values.get("model"), "seed": values.get("seed"),
             "parameters": parameters,
         }  # fmt: skip
-        limits = {name: values[name] for name in ("concurrency", "budget") if values.get(name) is not None}
+        limits = {name: values[name] for name in words.LIMITS if values.get(name) is not None}
         return asked, limits, problem
 
     async def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
@@ -179,6 +191,10 @@ class GenerateScreen(JobScreen):
             if self._parameters_of not in (None, event.option.id):
                 self.showing = None
             await self._show_parameters()
+            return
+        runs = self.query_one("#runs", Picks)
+        if runs.has_focus and runs.picked is not None and int(runs.picked) != self.showing:
+            self.show_run(int(runs.picked))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         if event.option_list.id == "recipes":
@@ -249,27 +265,40 @@ class GenerateScreen(JobScreen):
         self.changed()
 
     async def look(self) -> None:
-        first = not self.live.history
-        self.live = await self.read(partial(view.read_live, showing=self.showing))
+        first, before = not self.live.history, self.live
+        self.live = await self.read(lambda store: self._reader.read(store, self.showing, before))
         active = pick(self.live.history, None, UNDER_WAY)
         if first and self.showing is None and active is not None:
             self.showing, self._again = active.id, True
+        if self.live.late:
+            self.set_timer(run_view.CALM, self.changed)
 
     def draw(self) -> None:
-        self._fill()
+        if not self.query("#recipes"):
+            return  # the screen is being taken down
+        if self._filled != self.query_one("#recipes").content_size.width:
+            self._fill()
+        self._fill_runs()
         self._draw_pane()
+        self.hint()
 
     def _draw_pane(self, waiting: str = "") -> None:
         """A run, or the preview."""
         live, chart = self.live, self.query_one("#chart", Chart)
         if self.showing is not None:
             if live.shown is not None and live.shown.id == self.showing:
+                height = self.query_one("#pane").content_size.height
                 self.write_title("pane-title", f"Run {self.showing}")
-                chart.show(lambda width: view.run_lines(live, width))
+                chart.show(lambda width: run_view.run_lines(live, width, height))
             return
         self.write_title("pane-title", "What it will do")
         chosen, preview = self.recipes.get(self.query_one("#recipes", Picks).picked or ""), self._preview
         chart.show(lambda width: view.preview_lines(chosen, preview, waiting, width))
+
+    def picked_run(self) -> int | None:
+        runs = self.query_one("#runs", Picks)
+        shown = self.showing if self.showing is not None and not runs.has_focus else int(runs.picked or 0)
+        return shown or None
 
     # Actions
 
@@ -321,28 +350,3 @@ class GenerateScreen(JobScreen):
         self._preview_of, self.showing = None, job_id
         await self.look()
         self.draw()
-
-    async def action_cancel(self) -> None:
-        job = pick(self.live.history, self.showing, UNDER_WAY)
-        if job is None:
-            self.say("No run is under way.")
-            return
-        await self.write(lambda store: jobs.cancel(store, job.id))
-        self.say(f"Job {job.id} stops after the requests under way; R goes on with it later.")
-        self.changed()
-
-    async def action_resume(self) -> None:
-        job = pick(self.live.history, self.showing, STOPPED)
-        if job is None:
-            self.say("No run was cancelled or interrupted.")
-            return
-        await self.write(lambda store: view.resume(store, job.id))
-        self.say(f"Job {job.id} goes on; no answered request is asked again.")
-        self.show_run(job.id)
-
-    def action_samples(self) -> None:
-        shown = self.showing if self.showing is not None else int(self.query_one("#runs", Picks).picked or 0)
-        if not shown:
-            self.say("There is no run yet; r starts one.")
-            return
-        self.begin(self.open_in_review(f"job:{shown}"))

@@ -9,14 +9,14 @@ from textual import events
 from textual.widgets import Static
 
 from workbench.errors import WorkbenchError
+from workbench.jobs import words
 from workbench.store import views
 from workbench.store.jobs import Job
 from workbench.text import clean
 from workbench.tui.screens.base import ModeScreen
 
-#: States in which a job may be cancelled, and in which it may go on.
-UNDER_WAY = ("queued", "running", "paused", "waiting")
-STOPPED = ("interrupted", "cancelled", "failed")
+#: States in which a job may be cancelled.
+UNDER_WAY = words.UNDER_WAY
 
 
 def title(text: str = "", *, name: str | None = None) -> Static:

@@ -1,4 +1,5 @@
-"""Review: moving about. Decisions are in ``review_decide.py``, bulk acts in ``review_bulk.py``, lists in ``review_views.py``."""
+"""Review: moving about. Decisions are in ``review_decide.py``, labels in ``review_label.py``, corrections in
+``review_edit.py``, bulk acts in ``review_bulk.py``, lists in ``review_views.py``."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from array import array
 from time import monotonic
 from typing import Any, ClassVar
@@ -16,7 +17,9 @@ from workbench.store import acts, samples, views
 from workbench.text import clean
 from workbench.tui.listing import Listing, start_fill
 from workbench.tui.messages import Failed, Filled
+from workbench.tui.scales import Steps
 from workbench.tui.screens.base import ModeScreen
+from workbench.tui.summaries import Summaries
 from workbench.tui.widgets.label_pane import LabelPane
 from workbench.tui.widgets.lines import Lines, cells, number, safe
 from workbench.tui.widgets.pane import Rule
@@ -40,13 +43,25 @@ class Reviewing(ModeScreen):
     Reviewing #panes { height: 1fr; }
     Reviewing.-narrow #panes > SampleList { dock: top; width: 100%; height: 35%; min-height: 5; }
     Reviewing.-narrow #list-rule { display: none; }
+    Reviewing.-roomy #panes > SampleList { width: 2fr; }
+    Reviewing.-roomy #panes > SamplePane { width: 3fr; }
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.list = SampleList(max((cells(safe(label.name)) for label in self.project.outline.labels), default=20))
-        self.pane = SamplePane()
-        self.labels = LabelPane(self.project.outline.labels, self.workbench.keymap)
+        outline = self.project.outline
+        self.shape = outline.label_shape
+        widest = max((cells(safe(label.name)) for label in outline.labels), default=20)
+        room = {"none": 0, "number": 5, "object": 20, "many": 20}.get(self.shape, widest)
+        self.list = SampleList(room, Summaries(outline))
+        self.pane = SamplePane(outline, self.workbench.keymap)
+        self.labels = LabelPane(outline, self.workbench.keymap)
+        # Samples of several parts need the room more than the list does.
+        several = len(outline.fields) > 1 or self.shape == "object"
+        self.roomy = several or any(field.kind != "text" for field in outline.fields)
+        if self.shape not in ("many", "number") and "review.accept" not in self.workbench.keymap:
+            # Elsewhere a label key goes on by itself, and a second enter after a dialog must not decide on a sample.
+            self._bindings.key_to_bindings.pop("enter", None)
         self.listing: Listing | None = None
         self.generation = 0
         self.arrived = 0
@@ -72,13 +87,31 @@ class Reviewing(ModeScreen):
             yield self.labels
 
     def on_mount(self) -> None:
-        self.set_class(self.app.size.width < WIDE, "-narrow")
+        self._fit(self.app.size.width)
         self.labels.counts = samples.label_counts(self.store)
         self._restore()
         self.set_interval(1.0, self._rest)
+        if self.shape == "number":
+            self.begin(self._read_scale())
+
+    async def _read_scale(self) -> None:
+        """The scale stands in the settings, which take longer to check than everything before the first paint."""
+        await asyncio.to_thread(lambda: self.project.config)
+        self.labels.steps = self.steps()
+        self.labels.lay_out()
+
+    def steps(self) -> Steps:
+        """The scale of a task whose labels are numbers."""
+        scale = self.project.config.task.scale
+        assert scale is not None
+        return Steps(scale.low, scale.high, scale.step)
 
     def on_resize(self, event: Resize) -> None:
-        self.set_class(event.size.width < WIDE, "-narrow")
+        self._fit(event.size.width)
+
+    def _fit(self, width: int) -> None:
+        self.set_class(width < WIDE, "-narrow")
+        self.set_class(self.roomy and width >= WIDE, "-roomy")
 
     def _restore(self) -> None:
         """The view and the sample where this person stopped; else the view of the settings."""

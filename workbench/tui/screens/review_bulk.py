@@ -10,13 +10,14 @@ from workbench.store import acts, samples
 from workbench.store.acts import Act, Change
 from workbench.text import clean
 from workbench.tui.messages import Progress
-from workbench.tui.screens.review_decide import Decide
-from workbench.tui.widgets.lines import number
+from workbench.tui.screens.review_edit import Editing
+from workbench.tui.widgets.lines import number, safe
+from workbench.tui.writing import in_words
 
 EXAMPLES = 3
 
 
-class Bulk(Decide):
+class Bulk(Editing):
     """Marks, and acts on what is marked or listed."""
 
     bulk_running = False
@@ -61,9 +62,10 @@ class Bulk(Decide):
         self.begin_asking(self._label_all())
 
     async def _label_all(self) -> None:
-        label = await self.ask_label("Label for all of them")
+        label = await self.ask_any("Label for all of them")
         if label is not None:
-            await self._bulk("label", f"Label as {clean(label)} and accept", Change(label=label, status="accepted"))
+            said = safe(in_words(label), limit=60)
+            await self._bulk("label", f"Label as {said} and accept", Change(label=label, status="accepted"))
 
     async def _targets(self) -> Sequence[int]:
         """What is marked, else every sample of the view (waits until the thread has all)."""

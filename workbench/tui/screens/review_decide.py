@@ -1,4 +1,7 @@
-"""Review's decisions: each is one act, shown only after its commit; keys typed meanwhile meet the next sample."""
+"""Review's decisions: each is one act, shown only after its commit; keys typed meanwhile meet the next sample.
+
+Labels are in ``review_label.py``, corrections in ``review_edit.py``.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,11 @@ from workbench.store import acts, jobs, samples
 from workbench.store.acts import Act, Change
 from workbench.store.connection import Store
 from workbench.text import clean
-from workbench.tui.differences import marked
 from workbench.tui.screens.review_views import Views
 from workbench.tui.watch import seconds_since
 from workbench.tui.widgets.header import Header
 from workbench.tui.widgets.lines import number
+from workbench.tui.writing import as_text, kind_of
 
 R = TypeVar("R")
 
@@ -37,7 +40,7 @@ DONE = {
 
 
 class Decide(Views):
-    """Label, accept, reject, flag, skip, note, edit, undo, redo, copy."""
+    """Accept, reject, flag, skip, note, undo, redo, copy."""
 
     decided = 0  # samples since suggestions were last learnt
 
@@ -68,8 +71,7 @@ class Decide(Views):
         if chosen is None:
             self.say("There is no sample here to decide on.")
             return
-        passed = monotonic() - self.shown_at
-        seconds = round(passed, 2) if passed <= BREAK_SECONDS and sample_id is None else None
+        seconds = self._seconds() if sample_id is None else None
         me = self.annotator_id
         await self.commit(lambda store: acts.apply(store, me, [chosen], change, kind=kind, seconds=seconds))
         self.workbench.quiet()
@@ -80,6 +82,11 @@ class Decide(Views):
         self.show_current(self.query_one(Header))
         if kind != "note":
             self.follow()
+
+    def _seconds(self) -> float | None:
+        """How long the sample has been looked at; None after a break."""
+        passed = monotonic() - self.shown_at
+        return round(passed, 2) if passed <= BREAK_SECONDS else None
 
     async def _advance(self) -> None:
         """To the next row; past what the thread has read so far, wait for it."""
@@ -94,61 +101,6 @@ class Decide(Views):
             self.list.keep(current)
         if not self.list.move_to(self.list.cursor + 1):
             self.say(f"That was the last of {number(len(self.list))}. R reads the view again.")
-
-    async def _label(self, digit: int) -> None:
-        if digit > len(self.labels.order):
-            self.say(f"There is no label {digit}.")
-            return
-        await self._act(Change(label=self.labels.order[digit - 1], status="accepted"), "label")
-
-    async def action_label_1(self) -> None:
-        await self._label(1)
-
-    async def action_label_2(self) -> None:
-        await self._label(2)
-
-    async def action_label_3(self) -> None:
-        await self._label(3)
-
-    async def action_label_4(self) -> None:
-        await self._label(4)
-
-    async def action_label_5(self) -> None:
-        await self._label(5)
-
-    async def action_label_6(self) -> None:
-        await self._label(6)
-
-    async def action_label_7(self) -> None:
-        await self._label(7)
-
-    async def action_label_8(self) -> None:
-        await self._label(8)
-
-    async def action_label_9(self) -> None:
-        await self._label(9)
-
-    def action_find_label(self) -> None:
-        if self.list.current is not None:
-            self.begin_asking(self._find_label(self.list.current))
-
-    async def _find_label(self, sample_id: int) -> None:
-        label = await self.ask_label(f"Label for sample {sample_id}")
-        if label is not None:
-            here = self.list.current == sample_id
-            change = Change(label=label, status="accepted")
-            await self._act(change, "label", sample_id=None if here else sample_id, advance=here)
-
-    async def ask_label(self, title: str) -> str | None:
-        """One of the labels, found by typing."""
-        from workbench.tui.widgets.prompts import Finder, Option
-
-        counts = self.labels.counts
-        options = [
-            Option(name, name, self.labels.descriptions.get(name, ""), number(counts.get(name, 0)))
-            for name in self.labels.order
-        ]
-        return await self.ask(Finder(title, options))
 
     async def action_accept(self) -> None:
         await self._act(Change(status="accepted"), "accept")
@@ -176,28 +128,6 @@ class Decide(Views):
         text = await self.ask(AskLine(f"Note on sample {sample_id}", clean(note or "")))
         if text is not None and text != (note or ""):
             await self._act(Change(note=text), "note", sample_id=sample_id, advance=False)
-
-    def action_edit(self) -> None:
-        if self.pane.sample is not None:
-            self.begin_asking(self._edit(self.pane.sample.id))
-
-    async def _edit(self, sample_id: int) -> None:
-        from workbench.tui.screens.editing import EditScreen
-        from workbench.tui.widgets.prompts import Confirm
-
-        sample = samples.get(self.store, sample_id)
-        field = self.project.outline.text_field
-        before = str(sample.fields.get(field, ""))
-        text = before
-        while True:
-            edited = await self.ask(EditScreen(f"Sample {sample_id}: {field}", text))
-            if edited is None or edited == before:
-                return
-            text = edited
-            if await self.ask(Confirm("Save this?", [marked(before, text)], yes="save", no="edit on")):
-                break
-        change = Change(fields={**sample.fields, field: text})
-        await self._act(change, "edit", sample_id=sample_id, advance=False)
 
     async def action_undo(self) -> None:
         me = self.annotator_id
@@ -238,7 +168,9 @@ class Decide(Views):
 
     def action_copy(self) -> None:
         if self.pane.sample is not None:
-            text = clean(self.pane.sample.text, multiline=True)
+            declared = {field.name: field.kind for field in self.project.outline.fields}
+            fields = self.pane.sample.fields.items()
+            text = "\n\n".join(as_text(kind_of(declared.get(name), value), value) for name, value in fields)
             self.app.copy_to_clipboard(text)
             self.say(f"Copied {number(len(text))} characters of sample {self.pane.sample.id}.")
 
@@ -247,7 +179,7 @@ class Decide(Views):
 
         if self.pane.sample is not None and self.pane.explanation is not None:
             self.workbench.hold_keys()
-            self.app.push_screen(ExplainScreen(self.pane.sample, self.pane.explanation))
+            self.app.push_screen(ExplainScreen(self.pane.sample, self.pane.explanation, self.project.outline))
 
 
 def learn_if_due(store: Store) -> int | None:

@@ -12,15 +12,18 @@ _QUERY = "workbench query PROJECT VIEW"
 ACTIONS = (
     *(
         Action(f"review.label_{n}", (str(n),), f"Label {n}",
-               f"Give the label at {n}, accept the sample, go on." + (" So do 2 to 9." if n == 1 else ""), "Decide", _LABEL)
+               f"Give label {n}, accept, go on (of several: put in or take out)." + (" So do 2 to 9." if n == 1 else ""),
+               "Decide", _LABEL)
         for n in range(1, 10)
     ),
-    Action("review.find_label", ("l",), "Find label", "Type a part of a label's name, enter gives it.", "Decide", _LABEL),
-    Action("review.accept", ("a",), "Accept", "The sample is right as it stands; go on.", "Decide", _LABEL),
+    Action("review.label_none", ("0",), "None of them", "None of several labels fits; on a scale, 0.", "Decide", _LABEL),
+    Action("review.find_label", ("l",), "Find label", "Type part of a label's name, or a number.", "Decide", _LABEL),
+    Action("review.accept", ("a", "enter"), "Accept", "Right as it stands; go on (enter: of several labels).", "Decide",
+           _LABEL),
     Action("review.reject", ("x",), "Reject", "It does not belong in the data set; go on.", "Decide", _LABEL),
     Action("review.flag", ("f",), "Flag", "Put it aside as doubtful; go on.", "Decide", _LABEL),
     Action("review.skip", ("s",), "Skip", "Go on and say nothing.", "Decide"),
-    Action("review.edit", ("e",), "Edit", "Correct the text; shows what changes before it is saved.", "Decide", _LABEL),
+    Action("review.edit", ("e",), "Edit", "Correct a field or an object; shows what changes first.", "Decide", _LABEL),
     Action("review.note", ("n",), "Note", "Write a note (while a search is on: next hit).", "Decide", _LABEL),
     Action("review.undo", ("u",), "Undo", "Take back your last act, however long ago.", "Decide"),
     Action("review.redo", ("U", "ctrl+r"), "Redo", "Bring back what you undid last.", "Decide"),

@@ -62,7 +62,7 @@ def read(field: Field, text: str) -> tuple[Any, str]:
     text = text.strip()
     if not text and (field.optional or field.kind == "mapping"):
         return None, ""
-    name = field.title.capitalize()
+    name = field.title.strip().capitalize()
     if field.kind == "yes or no":
         return (text == "yes", "") if text in ("yes", "no") else (None, f"{name}: write yes or no.")
     if field.kind == "choice":
@@ -186,7 +186,7 @@ class Form(VerticalScroll, can_focus=False):
         else:
             suggester = SuggestFromList(field.suggestions) if field.suggestions else None
             editor = Line(
-                text, compact=True, max_length=LONGEST, suggester=suggester, select_on_focus=False,
+                text, compact=True, max_length=LONGEST, suggester=suggester, select_on_focus=True,
                 placeholder="none" if field.optional or field.kind == "mapping" else "",
             )  # fmt: skip
         return Row(field, editor)

@@ -1,15 +1,15 @@
-"""A job as it runs: how far, how fast, what it cost, what went wrong, and what it waits for."""
+"""A job as it runs: how far it is, and how long it will take. (``run_view`` has more to say of generate jobs.)"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from typing import Any, Self
+from collections.abc import Callable
+from typing import Self
 
 from textual.content import Content
 from textual.timer import Timer
 from textual.widget import Widget
 
+from workbench.jobs import words
 from workbench.store.jobs import Job
 from workbench.text import clean
 from workbench.tui.watch import seconds_since
@@ -22,6 +22,7 @@ PATIENCE = 0.3
 #: State of a job to its mark and style; the state also stands there in words.
 STATES = {
     "queued": ("o", MUTED), "running": (">", STRONG), "paused": ("=", WARNING), "waiting": ("o", MUTED),
+    "stopping": ("-", WARNING),
     "done": ("+", SUCCESS), "failed": ("x", ERROR), "cancelled": ("-", WARNING), "interrupted": ("!", WARNING),
 }  # fmt: skip
 
@@ -49,24 +50,14 @@ def money(cost: float | None) -> str:
 
 
 def name(job: Job) -> str:
-    """``generate zerogen``; a curate job that only looked is a preview."""
-    if job.kind == "generate":
-        return f"generate {clean(str(job.parameters.get('recipe', '')), limit=40)}".strip()
+    """A curate job that only looked is a preview."""
     return f"{clean(job.kind, limit=20)} preview" if job.parameters.get("preview") else clean(job.kind, limit=20)
 
 
-def seconds_run(job: Job) -> float | None:
-    """Seconds from start to end, or to now."""
-    if job.started_at is None:
-        return None
-    end = datetime.fromisoformat(job.finished_at) if job.finished_at else datetime.now(UTC)
-    return max(0.0, (end - datetime.fromisoformat(job.started_at)).total_seconds())
-
-
 def heading(job: Job) -> Content:
-    """``> job 12  generate zerogen  running  3 min ago``."""
-    mark, style = STATES.get(job.state, ("?", MUTED))
-    state = "stopping" if job.cancel and job.state == "running" else job.state
+    """``> job 12  curate  running  3 min ago``."""
+    state = words.state(job)
+    mark, style = STATES.get(state, ("?", MUTED))
     return Content.assemble(
         (f"{mark} ", style), (f"job {job.id}", STRONG), f"  {name(job)}  ", (state, style),
         (f"  {ago(job.finished_at or job.started_at or job.created_at)}", MUTED),
@@ -75,18 +66,10 @@ def heading(job: Job) -> Content:
 
 def progress(job: Job, width: int) -> list[Content]:
     """The bar with counts, rate and time left (one or two lines)."""
-    result = job.result or {}
-    passed = seconds_run(job) or 0.0
-    rate = float(result.get("rate") or (job.done / passed if passed > 0.5 else 0.0))
-    counted = job.kind in ("generate", "import")  # the others count steps of unequal length
-    if job.kind == "curate" and job.total:  # thousandths of a filter
-        parts = [f"{min(1.0, job.done / job.total):.0%}"]
-    else:
-        parts = [f"{job.done:,}/{job.total:,}" if job.total else f"{job.done:,} done"]
-    if job.state == "running" and rate > 0 and counted:
-        parts.append(f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.1f}/s")
-        if job.total:
-            parts.append(f"{duration(max(0, job.total - job.done) / rate)} left")
+    passed = words.seconds_run(job) or 0.0
+    parts = [words.amount(job) or ("100%" if job.kind == "curate" else f"{job.done:,} done")]
+    if (rate := words.rate(job)) is not None and (left := words.seconds_left(job)) is not None:
+        parts += [words.per_second(rate), f"{duration(left)} left"]
     elif passed:
         parts.append(f"in {duration(passed)}" if passed >= 10 else f"in {passed:.1f} s")
     text = "  ".join(parts)
@@ -102,74 +85,12 @@ def progress(job: Job, width: int) -> list[Content]:
     return lines
 
 
-def figures(result: Mapping[str, Any], width: int) -> list[Content]:
-    """Counts of requests and samples, tokens and cost, as far as the job has said them."""
-
-    def part(key: str, title: str) -> str:
-        return f"{title} {int(result[key]):,}" if isinstance(result.get(key), (int, float)) else ""
-
-    first = [part("requests", "requests"), part("cached", "cached"), part("retried", "retried"),
-             part("failed", "failed"), part("waiting", "waiting")]  # fmt: skip
-    second = [part("samples", "samples"), part("kept", "kept"), part("duplicates", "duplicates")]
-    third = []
-    if "input_tokens" in result:
-        third = [f"tokens {tokens(result['input_tokens'])} in, {tokens(result.get('output_tokens', 0))} out",
-                 money(result.get("cost"))]  # fmt: skip
-    return [
-        line
-        for parts in (first, second, third)
-        if any(parts)
-        for line in charts.prose("   ".join(part for part in parts if part), width)
-    ]
-
-
-def failures(reasons: Mapping[str, int], width: int) -> list[Content]:
-    """Failed requests by reason, most frequent first."""
-    if not reasons:
-        return []
-    lines = [Content.styled("Failed, by reason", MUTED)]
-    shown = list(reasons.items())[:5]
-    lines += [
-        Content.assemble((f"{count:>6,} ", ERROR), charts.fit(reason, max(1, width - 7)).rstrip())
-        for reason, count in shown
-    ]
-    if len(reasons) > len(shown):
-        lines.append(Content.styled(f"       and {len(reasons) - len(shown)} more reasons", MUTED))
-    return lines
-
-
-def job_lines(job: Job, reasons: Mapping[str, int], width: int) -> list[Content]:
+def job_lines(job: Job, width: int) -> list[Content]:
     """The whole view of one job; its error is one sentence at the top, where the eye is."""
     lines = [heading(job)[:width]]
     if job.error:
         lines += charts.prose(job.error, width, ERROR, most=3)
-    lines += progress(job, width)
-    if job.result and job.kind == "generate":
-        lines += figures(job.result, width)
-    return lines + failures(reasons, width)
-
-
-def run_line(job: Job, width: int) -> Content:
-    """One line of a history of runs."""
-    mark, style = STATES.get(job.state, ("?", MUTED))
-    result = job.result or {}
-    kept = result.get("kept", result.get("samples"))
-    count = f"{kept:,} kept" if isinstance(kept, int) else (f"{job.done:,}" if job.done else "")
-    cost = dollars(result["cost"]) if result.get("cost") else ""
-    title = job.parameters.get("recipe") or ("preview" if job.parameters.get("preview") else job.kind)
-    model = str(job.parameters.get("model", "")) if job.kind == "generate" else ""
-    state = job.state.ljust(11)
-    parts = [part for part in (ago(job.finished_at or job.created_at), count, cost) if part]
-    if width < 60:
-        parts = parts[1:] or parts  # how much came before how long ago
-    while len(parts) > 1 and width - len("  ".join(parts)) - 21 < 16:
-        parts.pop()
-    right = "  ".join(reversed(parts))
-    left = max(6, width - len(right) - 21)
-    return Content.assemble(
-        (mark, style), f"{job.id:>5} ", charts.fit(" ".join(part for part in (str(title), model) if part), left), " ",
-        (state, style), " ", (right, MUTED),
-    )[:width]  # fmt: skip
+    return lines + progress(job, width)
 
 
 class Waiting:

@@ -1,13 +1,15 @@
-"""The labels with their keys, and the keys of the other decisions."""
+"""The labels with their keys, by the shape of the task's labels, and the keys of the other decisions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from workbench.project import LabelOutline
+from workbench.project import Outline
 from workbench.store.samples import Explanation, Sample
 from workbench.tui import actions
+from workbench.tui.scales import Steps
+from workbench.tui.widgets.label_shapes import chosen, decision_lines, object_lines, scale_lines, set_lines
 from workbench.tui.widgets.lines import Run, cut, number, safe, wrap
 from workbench.tui.widgets.pane import Pane
 from workbench.tui.widgets.sample_pane import share
@@ -15,6 +17,9 @@ from workbench.tui.widgets.sample_pane import share
 DIGITS = 9
 #: The other decisions, two to a line.
 OTHERS = ("accept", "reject", "flag", "skip", "edit", "note", "undo", "redo", "mark", "find_label")
+#: Where there are no labels: accept, reject and flag are shown above, large.
+WITHOUT_LABELS = ("skip", "edit", "note", "undo", "redo", "mark")
+TITLES = {"many": " Labels", "number": " Number", "object": " Object", "none": " Decision"}
 
 
 def with_digits(labels: Sequence[str], suggested: Mapping[str, float], current: str | None) -> list[str]:
@@ -47,40 +52,81 @@ class LabelPane(Pane):
     }
     """
 
-    def __init__(self, labels: Sequence[LabelOutline], keymap: actions.Keymap) -> None:
+    def __init__(self, outline: Outline, keymap: actions.Keymap) -> None:
         super().__init__()
-        self.labels = [label.name for label in labels]
-        self.descriptions = {label.name: label.description for label in labels}
+        self.shape = outline.label_shape
+        self.labels = [label.name for label in outline.labels]
+        self.descriptions = {label.name: label.description for label in outline.labels}
+        self.steps: Steps | None = None  # of a scale, once it is read
         self.keymap = keymap
         self.counts: dict[str, int] = {}
         self.order = list(self.labels)  # as shown: digit n is order[n - 1]
         self.sample: Sample | None = None
         self.explanation: Explanation | None = None
+        self.suggested: dict[str, float] = {}  # the best score of each suggested label
 
     def show_sample(self, sample: Sample | None, explanation: Explanation | None) -> None:
-        """The labels for another sample."""
+        """The labels for another sample, or the same one as it is now."""
+        same = sample is not None and self.sample is not None and sample.id == self.sample.id
         self.sample, self.explanation = sample, explanation
+        self.suggested = {}
+        for name, score, _ in explanation.suggestions if explanation else ():
+            if isinstance(name, str):
+                self.suggested[name] = max(score, self.suggested.get(name, 0.0))
+        if not (same and self.shape == "many"):  # digits that put in and take out stay where they are
+            self._put_in_order()
         self.lay_out()
+
+    def _put_in_order(self) -> None:
+        label = self.sample.label if self.sample else None
+        if self.shape == "many":
+            first = with_digits(self.labels, self.suggested, None)[:DIGITS] if self.suggested else []
+            known = set(self.labels)
+            if len(self.labels) > DIGITS:
+                here = [name for name in chosen(label) if name in known]
+                self.order = list(dict.fromkeys([*here, *first, *self.labels]))
+        elif self.shape == "one":
+            self.order = with_digits(self.labels, self.suggested, label if isinstance(label, str) else None)
+
+    def _key(self, name: str) -> str:
+        key = next(iter(actions.keys(f"review.{name}", self.keymap)), "")
+        return actions.shown(key) if key else ""
 
     def lay_out(self) -> None:
         width, height = self.outer_size.width, self.outer_size.height
         if width <= 0:
             return
-        current = self.sample.label if self.sample and isinstance(self.sample.label, str) else None
-        suggested: dict[str, float] = {}
-        for name, score, _ in self.explanation.suggestions if self.explanation else ():
-            suggested[name] = max(score, suggested.get(name, 0.0))
-        self.order = with_digits(self.labels, suggested, current)
         others = self._others(width)
         room = max(1, height - 1 - len(others))
+        lines = self._shaped(width, room)[:room]
+        lines += [[] for _ in range(max(0, room - len(lines)))]
+        self.show([(cut(TITLES.get(self.shape, " Label"), width), "pane--title")], [*lines, *others])
+
+    def _shaped(self, width: int, room: int) -> list[list[Run]]:
+        label = self.sample.label if self.sample else None
+        if self.shape == "many":
+            return set_lines(self.order, label, self.suggested, width, room, self._key)
+        if self.shape == "number":
+            return scale_lines(self.steps, label, width, room, self._key)
+        if self.shape == "object":
+            texts = [value for value in self.sample.fields.values() if isinstance(value, str)] if self.sample else []
+            return object_lines(self.sample, texts, width, room)
+        if self.shape == "none":
+            guidelines = next(iter(actions.keys("app.guidelines", self.keymap)), "")
+            status = self.sample.status if self.sample else ""
+            return decision_lines(status, width, room, self._key, actions.shown(guidelines) if guidelines else "")
+        return self._names(label if isinstance(label, str) else None, width, room)
+
+    def _names(self, current: str | None, width: int, room: int) -> list[list[Run]]:
+        """Every label with its digit; the description of the current one."""
+        suggested = self.suggested
         listed = self.order[: room if len(self.order) <= room else room - 1]
         lines = [self._line(at, name, current, suggested, width) for at, name in enumerate(listed)]
         if len(listed) < len(self.order):
-            key = next(iter(actions.keys("review.find_label", self.keymap)), "")
             lines.append(
                 [
                     (f" … {number(len(self.order) - len(listed))} more: ", "pane--muted"),
-                    (actions.shown(key), "pane--key"),
+                    (self._key("find_label"), "pane--key"),
                 ]
             )
         spare = room - len(lines)
@@ -88,11 +134,10 @@ class LabelPane(Pane):
         if description and spare > 1:
             shown = wrap(safe(description), max(8, width - 2))[: spare - 1]
             lines += [[], *([(f" {line}", "pane--muted")] for line in shown)]
-        lines += [[] for _ in range(max(0, room - len(lines)))]
-        self.show([(cut(" Label", width), "pane--title")], [*lines, *others])
+        return lines
 
     def _line(self, at: int, name: str, current: str | None, suggested: Mapping[str, float], width: int) -> list[Run]:
-        key = next(iter(actions.keys(f"review.label_{at + 1}", self.keymap)), "") if at < DIGITS else ""
+        key = self._key(f"label_{at + 1}") if at < DIGITS else ""
         score = share(suggested[name]) if name in suggested else ""
         right = f" {score:>3}{number(self.counts.get(name, 0)):>8} "
         if width < 30:
@@ -100,14 +145,16 @@ class LabelPane(Pane):
         label = cut(safe(name), max(4, width - 4 - len(right)))
         here = name == current
         return [
-            (f" {actions.shown(key) if key else ' ':<1} ", "pane--key"),
+            (f" {key or ' ':<1} ", "pane--key"),
             (f"{label}{'<' if here else ' '}", "pane--here" if here else "pane--value"),
             (right, "pane--muted"),
         ]
 
     def _others(self, width: int) -> list[list[Run]]:
         """The other decisions: two to a line, fewer where the pane is low."""
-        wanted = OTHERS if self.outer_size.height >= 16 else OTHERS[: 8 if self.outer_size.height >= 11 else 4]
+        every: tuple[str, ...] = WITHOUT_LABELS if self.shape == "none" else OTHERS
+        every = every[:-1] if self.shape == "object" else every
+        wanted = every if self.outer_size.height >= 16 else every[: 8 if self.outer_size.height >= 11 else 4]
         half = max(10, (width - 1) // 2)
         lines: list[list[Run]] = []
         for start in range(0, len(wanted), 2):

@@ -63,7 +63,9 @@ def wrap(text: str, width: int) -> list[str]:
                 part = _head(word, width - used) or (word[0] if not used else "")
                 lines.append(line + part)
                 word, line, used = word[len(part) :], "", 0
-                length = cells(word)
+                length -= cells(part)
+                if length <= width:  # widths of parts need not add up; to measure a long rest each time is slow
+                    length = cells(word)
             line, used = line + word, used + length
         lines.append(line)
     return lines

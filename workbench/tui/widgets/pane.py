@@ -19,6 +19,7 @@ class Pane(Lines):
         self.title: list[Run] = []
         self.lines: list[list[Run]] = []
         self.offset_y = 0
+        self.more: list[Run] = []  # said after the number of lines below the lower edge: the key that scrolls
         self._drawn: list[Sequence[Run]] = []
 
     def show(self, title: list[Run], lines: list[list[Run]], *, top: bool = True) -> None:
@@ -56,7 +57,7 @@ class Pane(Lines):
             return self.title
         index = self.offset_y + y - 1
         if y == self.outer_size.height - 1 and self.hidden > 0:
-            return [(f" … {self.hidden + 1} more lines", "pane--muted")]
+            return [(f" … {self.hidden + 1} more lines", "pane--muted"), *self.more]
         return self.lines[index] if index < len(self.lines) else ()
 
 

@@ -20,7 +20,7 @@ from textual.widgets import Input
 from workbench.errors import WorkbenchError
 from workbench.text import clean
 from workbench.tui.typed import Line
-from workbench.tui.widgets.lines import Run, cut, safe, wrap
+from workbench.tui.widgets.lines import Run, cells, cut, safe, wrap
 from workbench.tui.widgets.pane import Pane
 
 T = TypeVar("T")
@@ -248,6 +248,62 @@ class Finder(Dialog["str | None"]):
         event.stop()
         if self.found:
             self.dismiss(self.found[self.cursor].value)
+
+
+class Choice(Dialog["str | None"]):
+    """A short list: a digit takes its line, a letter goes to the next line that begins with it (and takes it, if it is the
+    only one), enter takes the line under the cursor."""
+
+    def __init__(self, title: str, options: Sequence[Option]) -> None:
+        super().__init__()
+        self.question, self.options, self.cursor = title, list(options), 0
+        self.text = Text()
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield self.text
+
+    def on_mount(self) -> None:
+        self._list()
+
+    def on_resize(self) -> None:
+        self._list()
+
+    def _list(self) -> None:
+        width = min(WIDTH, max(20, self.size.width)) - 4
+        room = max(1, self.size.height - 6)
+        start = max(0, min(self.cursor - room // 2, len(self.options) - room))
+        lines: list[list[Run]] = [[]]
+        for at, option in enumerate(self.options[start : start + room], start):
+            digit = str(at + 1) if at < 9 else " "
+            left = f"{digit} {safe(option.title, limit=width)}"
+            rest = cut(f"  {safe(option.detail, limit=width)}", max(0, width - cells(left)))
+            if at == self.cursor:
+                lines.append([(cut(left + rest, width), "pane--cursor")])
+            else:
+                lines.append([(left[:2], "pane--key"), (left[2:], "pane--value"), (rest, "pane--muted")])
+        self.text.show([(cut(safe(self.question), width), "pane--title")], lines)
+        self.text.refresh(layout=True)
+
+    def on_key(self, event: Key) -> None:
+        steps = {"down": 1, "up": -1, "home": -len(self.options), "end": len(self.options)}
+        key = event.character or ""
+        if event.key in steps:
+            self.cursor = max(0, min(self.cursor + steps[event.key], len(self.options) - 1))
+            self._list()
+        elif event.key == "enter" or (key.isdecimal() and key.isascii() and 1 <= int(key) <= len(self.options)):
+            self.dismiss(self.options[self.cursor if event.key == "enter" else int(key) - 1].value)
+        elif key.isalpha():
+            order = [*range(self.cursor + 1, len(self.options)), *range(self.cursor + 1)]
+            found = [at for at in order if self.options[at].title.casefold().startswith(key.casefold())]
+            if len(found) == 1:
+                self.dismiss(self.options[found[0]].value)
+            elif found:
+                self.cursor = found[0]
+                self._list()
+        else:
+            return
+        event.stop()
 
 
 class Reading(Dialog[None]):

@@ -1,14 +1,16 @@
-"""What Generate shows and reads: recipes, the preview, a run; each as lines for a width, or as one short read."""
+"""What Generate shows before a run: the recipes, and what the chosen one will do and cost; as lines for a width."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
-from workbench.store import jobs, ledger, samples, views
+from workbench.jobs import words
+from workbench.store import samples
 from workbench.store.connection import Store
 from workbench.store.jobs import Job
 from workbench.tui.widgets import charts, job_view
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
     from workbench.pipeline.preview import Preview
     from workbench.recipe import Recipe
 
-NEWEST = 30
-HISTORY = 50
+#: Lines of a message, and of a schema, that the preview shows.
+MESSAGE_LINES, SHAPE_LINES = 14, 24
 
 
 @dataclass(frozen=True)
@@ -29,16 +31,6 @@ class Chosen:
 
     recipe: Recipe
     refusal: str | None
-
-
-@dataclass
-class Live:
-    """What the pane shows of a run, read together in one go."""
-
-    history: list[Job] = field(default_factory=list)
-    shown: Job | None = None
-    reasons: dict[str, int] = field(default_factory=dict)
-    newest: list[tuple[int, str, str]] = field(default_factory=list)
 
 
 def list_recipes(store: Store, model: str, task: str) -> list[Chosen]:
@@ -70,26 +62,6 @@ def same_series(job: Job, asked: Mapping[str, Any]) -> bool:
     return all(job.parameters.get(name) == asked.get(name) for name in ("recipe", "model", "seed", "parameters"))
 
 
-def resume(store: Store, job_id: int) -> None:
-    from workbench.pipeline import start
-
-    start.resume(store, job_id)
-
-
-def read_live(store: Store, showing: int | None) -> Live:
-    history = jobs.newest(store, HISTORY, kind="generate")
-    live = Live(history)
-    if showing is None:
-        return live
-    live.shown = next((job for job in history if job.id == showing), None) or jobs.get(store, showing)
-    if (live.shown.result or {}).get("failed"):
-        live.reasons = ledger.totals(store, showing)["reasons"]
-    ids = views.first(store, views.parse(f"job:{showing} sort:-id"), NEWEST)
-    rows = samples.rows(store, ids)
-    live.newest = [(one, str(rows[one].label or ""), rows[one].text) for one in ids if one in rows]
-    return live
-
-
 def recipe_line(chosen: Chosen, width: int, *, short: bool) -> Content:
     recipe, off = chosen.recipe, chosen.refusal is not None
     name = safe(recipe.name, limit=40)
@@ -118,16 +90,20 @@ def preview_lines(chosen: Chosen | None, preview: Preview | str | None, waiting:
     if preview.refusal:
         return lines + charts.prose(preview.refusal, width, ERROR)
     lines += charts.prose(estimate(preview), width, STRONG)
-    for text in (preview.note, preview.model_description):
+    repairs = "Repairs of answers that cannot be read are not counted." if preview.shape else ""
+    for text in (f"{preview.note} {repairs}".strip(), preview.model_description):
         lines += charts.prose(text, width, MUTED) if text else []
     for number, prompt in enumerate(preview.prompts, 1):
         lines += [Content(""), Content.styled(f"Prompt {number}", MUTED)]
         for message in prompt:
             role = charts.fit(str(message.get("role", "")), 9)
-            said = charts.prose(str(message.get("content", "")), max(10, width - 10), most=14)
+            said = charts.prose(str(message.get("content", "")), max(10, width - 10), most=MESSAGE_LINES)
             lines += [
                 Content.assemble((role if not place else " " * 9, MUTED), " ", line) for place, line in enumerate(said)
             ]
+    if preview.shape:
+        lines += [Content(""), Content.styled("Shape of each answer (JSON Schema)", MUTED)]
+        lines += charts.prose(json.dumps(preview.shape, indent=2, ensure_ascii=False), width, MUTED, most=SHAPE_LINES)
     return lines
 
 
@@ -143,27 +119,13 @@ def question(preview: Preview, asked: Mapping[str, Any], limits: Mapping[str, An
     """What is said before money is spent."""
     model = safe(asked["model"], limit=80)
     cost = "at unknown cost" if preview.cost is None else f"for about {job_view.money(preview.cost)}"
-    budget = limits.get("budget")
+    budgets = [
+        words.limit(name, limits[name]) for name in ("budget", "requests", "tokens") if limits.get(name) is not None
+    ]
     lines = [
         f"About {preview.input_tokens:,} tokens in and {preview.output_tokens:,} out (estimated).",
-        f"It stops at the budget of ${budget:,.2f}."
-        if budget is not None
+        f"It stops before it has used {' or '.join(budgets)}."
+        if budgets
         else "There is no budget: it runs to its end.",
     ]
     return f"Send {preview.requests:,} requests to {model} {cost}?", [*lines, preview.note] if preview.note else lines
-
-
-def run_lines(live: Live, width: int) -> list[Content]:
-    if live.shown is None:
-        return []
-    lines = job_view.job_lines(live.shown, live.reasons, width)
-    lines += [Content(""), Content.styled("Newest samples" if live.newest else "No samples yet.", MUTED)]
-    for sample_id, label, text in live.newest:
-        head = f"{sample_id:>7,}  "
-        tag = charts.fit(label, min(20, width // 4))
-        lines.append(
-            Content.assemble(
-                (head, MUTED), (tag, "$accent"), " ", charts.fit(text, max(8, width - len(head) - len(tag) - 1))
-            )
-        )
-    return lines

@@ -13,7 +13,9 @@ from workbench.store.connection import Store
 from workbench.store.samples import Row
 from workbench.text import clean
 from workbench.tui.listing import Listing
+from workbench.tui.summaries import Summaries
 from workbench.tui.widgets.lines import Lines, Run, cut, number, safe
+from workbench.tui.writing import in_words
 
 SIGNS = {"pending": "o", "accepted": "+", "rejected": "x", "flagged": "!"}
 #: Rows kept; read again when somebody committed.
@@ -41,9 +43,10 @@ class SampleList(Lines, can_focus=True):
     }
     """
 
-    def __init__(self, label_width: int = 20) -> None:
+    def __init__(self, label_width: int = 20, summaries: Summaries | None = None) -> None:
         super().__init__()
-        self.label_width = min(20, label_width)  # cells of the longest label
+        self.label_width = min(20, label_width)  # cells of the longest label; 0: there are no labels
+        self.summaries = None if summaries is None or summaries.plain else summaries
         self.listing: Listing | None = None
         self.store: Store | None = None
         self.title = ""
@@ -89,6 +92,8 @@ class SampleList(Lines, can_focus=True):
         if self.store is None or self.listing is None or not ids:
             return
         rows = samples.rows(self.store, ids)
+        if self.summaries is not None:
+            rows = self.summaries.of(self.store, rows)
         self._rows.update(rows)
         self._left.difference_update(ids)
         if self._asks_left:
@@ -212,7 +217,7 @@ class SampleList(Lines, can_focus=True):
         label_width = 0 if width < 40 else min(self.label_width, width // 3)
         head = f"{'>' if here else ' '}{mark}{row.id:>{digits}} "
         sign = SIGNS.get(row.status, "?")
-        name = "-" if row.label is None else safe(row.label, limit=label_width + 1)
+        name = "-" if row.label is None else safe(in_words(row.label), limit=label_width + 1)
         label = cut(name, label_width) + " " if label_width else ""
         text = cut(
             clean(row.text, limit=width),

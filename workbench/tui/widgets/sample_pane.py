@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from workbench.project import Outline
 from workbench.store.samples import Explanation, Sample
 from workbench.text import clean
+from workbench.tui import actions
+from workbench.tui.widgets.contents import NAMES, contents
+from workbench.tui.widgets.json_lines import json_lines
 from workbench.tui.widgets.lines import Run, cut, dollars, number, safe, short, wrap
 from workbench.tui.widgets.pane import Pane
 from workbench.tui.widgets.sample_list import SIGNS
-
-#: Characters of a text that are laid out; the rest is in the full explanation.
-SHOWN = 20_000
-NAMES = 10
+from workbench.tui.writing import as_text, in_words, kind_of
 
 
 class SamplePane(Pane):
-    """Text, then label, suggestions, verdicts, scores, nearest, note, edit and origin."""
+    """The fields, then label, suggestions, verdicts, scores, nearest, note, edit and origin."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "pane--title", "pane--text", "pane--name", "pane--value", "pane--muted", "pane--bad", "pane--good",
+        "pane--title", "pane--text", "pane--name", "pane--value", "pane--muted", "pane--bad", "pane--good", "pane--mark",
+        "pane--mark-bad", "pane--key", "pane--literal",
     }  # fmt: skip
     DEFAULT_CSS = """
     SamplePane {
@@ -31,8 +33,18 @@ class SamplePane(Pane):
         & > .pane--muted { color: $text-muted; background: $background; }
         & > .pane--bad { color: $rejected; background: $background; }
         & > .pane--good { color: $text-success; background: $background; }
+        & > .pane--mark { color: $text-success; background: $background; text-style: underline; }
+        & > .pane--mark-bad { color: $rejected; background: $background; text-style: underline; }
+        & > .pane--key { color: $accent; background: $background; }
+        & > .pane--literal { color: $text-warning; background: $background; }
     }
     """
+
+    def __init__(self, outline: Outline, keymap: actions.Keymap) -> None:
+        super().__init__()
+        self.outline = outline
+        scroll = min(actions.keys("review.scroll_down", keymap), key=len, default="")
+        self.more = [(": ", "pane--muted"), (actions.shown(scroll), "pane--key")] if scroll else []
 
     sample: Sample | None = None
     explanation: Explanation | None = None
@@ -57,26 +69,22 @@ class SamplePane(Pane):
         right = f"{self.position} "
         gap = max(1, width - len(left) - len(right))
         title: list[Run] = [(cut(f"{left}{' ' * gap}{right}", width), "pane--title")]
-        self.show(title, describe(sample, self.explanation, width - 2), top=top)
+        self.show(title, describe(sample, self.explanation, width - 2, self.outline), top=top)
 
     def on_resize(self) -> None:
         self._drawn = []
         self.lay_out()
 
 
-def describe(sample: Sample, explanation: Explanation, width: int) -> list[list[Run]]:
+def describe(
+    sample: Sample, explanation: Explanation, width: int, outline: Outline, *, columns: bool = True
+) -> list[list[Run]]:
     """The pane's lines, ``width`` cells wide plus a cell of margin."""
-    lines: list[list[Run]] = [[]]
-    text = clean(sample.text, multiline=True, limit=SHOWN)
-    lines += [[(f" {line}", "pane--text")] for line in wrap(text, width)]
-    lines.append([])
-    label = "none" if sample.label is None else safe(sample.label)
-    entry(lines, "Label", label, width)
-    if sample.label != sample.original_label:
-        came = "none" if sample.original_label is None else safe(sample.original_label)
-        entry(lines, "", f"came as {came}", width, "pane--muted")
+    lines = contents(sample, outline, width, columns=columns)
+    if outline.label_shape != "none" or sample.label is not None:
+        label_lines(lines, sample, width)
     for at, (name, score, source) in enumerate(explanation.suggestions[:3]):
-        entry(lines, "" if at else "Suggested", f"{safe(name)} {share(score)} ({safe(source)})", width)
+        entry(lines, "" if at else "Suggested", f"{safe(in_words(name))} {share(score)} ({safe(source)})", width)
     for verdict in explanation.verdicts:
         twin = f" (see #{verdict.other})" if verdict.other else ""
         entry(lines, "Dropped", f"{safe(verdict.filter)}: {safe(verdict.reason)}{twin}", width, "pane--bad")
@@ -89,9 +97,7 @@ def describe(sample: Sample, explanation: Explanation, width: int) -> list[list[
             lines, "Scores", "  ".join(f"{safe(name)} {value:.3g}" for name, value in explanation.scores.items()), width
         )
     if sample.edited:
-        from workbench.tui.differences import differences
-
-        lines += differences(sample.original_fields, sample.fields, width, NAMES)
+        edited(lines, sample, width, outline)
     for at, (other, similarity, status, near) in enumerate(explanation.neighbours):
         head = f"#{other} {share(similarity)} {SIGNS.get(status, '?')} "
         shown = short(clean(near, limit=width), max(8, width - NAMES - len(head)))
@@ -100,6 +106,35 @@ def describe(sample: Sample, explanation: Explanation, width: int) -> list[list[
     for at, line in enumerate(origin(sample, explanation)):
         entry(lines, "" if at else "From", line, width)
     return lines
+
+
+def label_lines(lines: list[list[Run]], sample: Sample, width: int) -> None:
+    """The label as it is, and as it came if that was another."""
+    if isinstance(sample.label, dict):
+        lines.append([(" Label", "pane--name")])
+        lines += [[(" ", "pane--value"), *line] for line in json_lines(sample.label, width)]
+        lines.append([])
+    else:
+        entry(lines, "Label", safe(in_words(sample.label)), width)
+    if sample.label != sample.original_label:
+        entry(lines, "", f"came as {safe(in_words(sample.original_label))}", width, "pane--muted")
+
+
+def edited(lines: list[list[Run]], sample: Sample, width: int, outline: Outline) -> None:
+    """What a person has changed in each field: what went in [-brackets-], what came in {+braces+}."""
+    from workbench.tui.differences import LONGEST, brief, marked
+
+    declared = {field.name: field.kind for field in outline.fields}
+    several = len({*sample.fields, *sample.original_fields}) > 1
+    title = "Edited"
+    for name in dict.fromkeys([*sample.original_fields, *sample.fields]):
+        before, after = sample.original_fields.get(name), sample.fields.get(name)
+        if before == after:
+            continue
+        texts = [as_text(kind_of(declared.get(name), value), value) for value in (before, after)]
+        told = (marked if max(map(len, texts)) <= LONGEST else brief)(*texts)
+        entry(lines, title, f"{f'{safe(name)}: ' if several else ''}{told}", width)
+        title = ""
 
 
 def entry(lines: list[list[Run]], name: str, value: str, width: int, style: str = "pane--value") -> None:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from workbench.jobs import words
 from workbench.store.jobs import Job
-from workbench.tui.watch import seconds_since
 from workbench.tui.widgets.lines import Lines, Run, dollars, duration, number, safe
 
 if TYPE_CHECKING:
@@ -27,29 +27,26 @@ def bar(done: int, total: int | None, width: int = 16) -> str:
 
 def job_line(job: Job) -> str:
     """One job in one line: number, kind, bar, counts, rate, time left, cost, trouble."""
-    result = job.result or {}
+    result, state = job.result or {}, words.state(job)
     parts = [f"job {job.id} {job.kind}"]
     if recipe := job.parameters.get("recipe"):
         parts[0] += f" {safe(recipe, limit=30)}"
-    if job.state != "running":
-        parts.append(job.state)
-    if job.cancel:
-        parts.append("stopping")
+    if state != "running":
+        parts.append(state)
     if job.total:
         parts.append(bar(job.done, job.total))
-        parts.append(f"{number(job.done)}/{number(job.total)}")
-    elif job.done:
-        parts.append(number(job.done))
-    passed = seconds_since(job.started_at)
-    if job.state == "running" and passed and passed > 1 and job.done:
-        rate = result.get("rate") or job.done / passed
-        parts.append(f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.1f}/s")
-        if job.total and rate:
-            parts.append(f"{duration(max(0, job.total - job.done) / rate)} left")
+    if amount := words.amount(job):
+        parts.append(amount)
+    if state == "running":
+        rate, left = words.rate(job), words.seconds_left(job)
+        parts += [words.per_second(rate)] if rate is not None else []
+        parts += [f"{duration(left)} left"] if left is not None else []
     if cost := result.get("cost"):
         parts.append(dollars(cost))
     parts += [f"{name} {number(result[name])}" for name in ("retried", "failed") if result.get(name)]
-    if job.note:
+    if waits := words.waiting(job):
+        parts.append(f"waits: {safe(waits, limit=60)}")
+    elif job.note and state == "running":
         parts.append(safe(job.note, limit=80))
     return "  ".join(parts)
 

@@ -1,0 +1,102 @@
+"""Review's corrections: a field is chosen, written anew, checked by the task's rules, compared, and saved as one act."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from workbench.errors import UsageError
+from workbench.store import samples
+from workbench.store.acts import Change
+from workbench.store.samples import Sample
+from workbench.task_kinds import FieldKind
+from workbench.text import clean
+from workbench.tui.screens.review_label import Labelling
+from workbench.tui.writing import as_text, read
+
+LABEL = "label"
+
+
+class Editing(Labelling):
+    """``e``."""
+
+    def action_edit(self) -> None:
+        if self.pane.sample is not None:
+            self.begin_asking(self._edit(self.pane.sample.id))
+
+    async def _edit(self, sample_id: int) -> None:
+        from workbench.tui.differences import brief
+        from workbench.tui.screens.editing import HINTS, EditScreen
+        from workbench.tui.widgets.prompts import Confirm
+
+        sample = samples.get(self.store, sample_id)
+        name = await self._part(sample)
+        if name is None:
+            return
+        before, kind = self._now(sample, name)
+        shown = as_text(kind, before)
+
+        async def check(text: str) -> str | None:
+            return await asyncio.to_thread(self._fault, name, kind, text, before)
+
+        text = shown
+        while True:
+            title = f"Sample {sample_id}: {name}"
+            written = await self.ask(EditScreen(title, shown, start=text, check=check, hint=HINTS.get(kind, "")))
+            if written is None or written == shown:
+                return
+            text = written
+            value = read(kind, text, before)
+            if value == before:
+                return
+            if await self.ask(Confirm("Save this?", [brief(shown, text)], yes="save", no="edit on")):
+                break
+        if name == LABEL:
+            await self._act(Change(label=value), "label", sample_id=sample_id, advance=False)
+            return
+        # Others may have changed other fields while this one was written.
+        fields = dict(samples.get(self.store, sample_id).fields)
+        if value is None:
+            fields.pop(name, None)
+        else:
+            fields[name] = value
+        await self._act(Change(fields=fields), "edit", sample_id=sample_id, advance=False)
+
+    async def _part(self, sample: Sample) -> str | None:
+        """The field to be corrected, or the label that is read out of the text: asked where there are several."""
+        from workbench.tui.widgets.prompts import Choice, Option
+
+        names = [field.name for field in self.project.outline.fields]
+        if self.shape == "object":
+            names.insert(0, LABEL)
+        if len(names) == 1:
+            return names[0]
+        options = [
+            Option(name, name, " ".join(clean(as_text(kind, value), limit=200).split()))
+            for name in names
+            for value, kind in [self._now(sample, name)]
+        ]
+        return await self.ask(Choice(f"Sample {sample.id}: correct what?", options))
+
+    def _now(self, sample: Sample, name: str) -> tuple[Any, FieldKind]:
+        """A part's value and how it is written."""
+        if name == LABEL and self.shape == "object":
+            return sample.label, "json"
+        declared = {field.name: field.kind for field in self.project.outline.fields}[name]
+        return sample.fields.get(name), declared
+
+    def _fault(self, name: str, kind: FieldKind, text: str, before: Any) -> str | None:
+        """What is wrong with a text as this part of a sample, in a sentence; for a thread: it loads the settings."""
+        from workbench.answer_schema import fault, label_fault
+
+        try:
+            value = read(kind, text, before)
+        except UsageError as error:
+            return str(error)
+        task = self.project.config.task
+        if name == LABEL and self.shape == "object":
+            wrong = "there is no object here" if value is None else label_fault(task, value)
+        else:  # this field alone: what is wrong elsewhere is no reason to refuse a correction here
+            alone = task.model_copy(update={"fields": {name: task.fields[name]}})
+            wrong = fault(alone, {} if value is None else {name: value})
+        return None if wrong is None else f"Not saved: {wrong}."

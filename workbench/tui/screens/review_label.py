@@ -1,0 +1,192 @@
+"""Review's labels, by their shape: one of them, several, a number on a scale, an object, none.
+
+A key never writes a label of another shape: what a digit cannot say is said in a sentence.
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import Any
+
+from workbench.errors import UsageError
+from workbench.store import acts, samples
+from workbench.store.acts import Change
+from workbench.store.connection import Store
+from workbench.tui.screens.review_decide import Decide
+from workbench.tui.widgets.label_shapes import chosen
+from workbench.tui.widgets.lines import number, safe
+from workbench.tui.writing import read_number, read_set, toggled
+
+NO_LABELS = "This task has no labels: a accepts, x rejects, f flags."
+NO_DIGITS = "The label is an object read out of the text: e corrects it."
+
+
+class Labelling(Decide):
+    """Digits, and labels found by typing."""
+
+    async def _digit(self, digit: int) -> None:
+        if self.shape == "none":
+            self.say(NO_LABELS)
+        elif self.shape == "object":
+            self.say(NO_DIGITS)
+        elif self.shape == "number":
+            await self._step(digit)
+        elif not 1 <= digit <= len(self.labels.order):
+            self.say(f"There is no label {digit}." if digit else "Every sample has one label here; x rejects it.")
+        elif self.shape == "many":
+            await self._toggle(self.labels.order[digit - 1])
+        else:
+            await self._act(Change(label=self.labels.order[digit - 1], status="accepted"), "label")
+
+    async def _step(self, digit: int) -> None:
+        """The value of a scale that a digit stands for."""
+        steps = self.steps()
+        value = steps.digits.get(digit)
+        if value is not None:
+            await self._act(Change(label=value, status="accepted"), "label")
+        elif steps.digits:
+            self.say(f"{digit} is no step of the scale from {steps.low:g} to {steps.high:g}.")
+        else:
+            self.say(f"The scale from {steps.low:g} to {steps.high:g} has more steps than digits: l asks for a number.")
+
+    async def _toggle(self, name: str, *, sample_id: int | None = None) -> None:
+        """Put a label into the sample's set or take it out: one act; the sample stays under the cursor."""
+        chosen_id = self.list.current if sample_id is None else sample_id
+        if chosen_id is None:
+            self.say("There is no sample here to decide on.")
+            return
+        me, known = self.annotator_id, self.labels.labels
+        seconds = self._seconds() if sample_id is None else None
+
+        def work(store: Store) -> None:
+            now = samples.get(store, chosen_id).label
+            acts.apply(store, me, [chosen_id], Change(label=toggled(now, name, known)), kind="label", seconds=seconds)
+
+        await self.commit(work)
+        self._labelled_in_place(chosen_id)
+
+    async def action_label_none(self) -> None:
+        if self.shape != "many":
+            await self._digit(0)
+            return
+        sample_id = self.list.current
+        if sample_id is None:
+            self.say("There is no sample here to decide on.")
+            return
+        me, seconds, none = self.annotator_id, self._seconds(), Change(label=[])
+        await self.commit(lambda store: acts.apply(store, me, [sample_id], none, kind="label", seconds=seconds))
+        self._labelled_in_place(sample_id)
+
+    def _labelled_in_place(self, sample_id: int) -> None:
+        self.shown_at = monotonic()  # each act has its own time
+        self.workbench.quiet()
+        self.list.reread([sample_id])
+        self.show_current()
+
+    async def action_label_1(self) -> None:
+        await self._digit(1)
+
+    async def action_label_2(self) -> None:
+        await self._digit(2)
+
+    async def action_label_3(self) -> None:
+        await self._digit(3)
+
+    async def action_label_4(self) -> None:
+        await self._digit(4)
+
+    async def action_label_5(self) -> None:
+        await self._digit(5)
+
+    async def action_label_6(self) -> None:
+        await self._digit(6)
+
+    async def action_label_7(self) -> None:
+        await self._digit(7)
+
+    async def action_label_8(self) -> None:
+        await self._digit(8)
+
+    async def action_label_9(self) -> None:
+        await self._digit(9)
+
+    def action_find_label(self) -> None:
+        sample_id = self.list.current
+        if self.shape == "none":
+            self.say(NO_LABELS)
+        elif self.shape == "object":
+            self.say(NO_DIGITS)
+        elif sample_id is not None:
+            self.begin_asking(self._find_label(sample_id))
+
+    async def _find_label(self, sample_id: int) -> None:
+        title = f"Label for sample {sample_id}"
+        if self.shape == "many":
+            label = samples.get(self.store, sample_id).label
+            name = await self.ask_label(f"{title}: put in or take out", marked=chosen(label))
+            if name is not None:
+                await self._toggle(name, sample_id=None if self.list.current == sample_id else sample_id)
+            return
+        value = await (self.ask_number(title) if self.shape == "number" else self.ask_label(title))
+        if value is not None:
+            here = self.list.current == sample_id
+            change = Change(label=value, status="accepted")
+            await self._act(change, "label", sample_id=None if here else sample_id, advance=here)
+
+    async def ask_label(self, title: str, *, marked: list[str] | None = None) -> str | None:
+        """One of the labels, found by typing."""
+        from workbench.tui.widgets.prompts import Finder, Option
+
+        counts = self.labels.counts
+        options = [
+            Option(
+                name,
+                name if marked is None else f"[{'x' if name in marked else ' '}] {name}",
+                self.labels.descriptions.get(name, ""),
+                number(counts.get(name, 0)) if marked is None else "",
+            )
+            for name in self.labels.order
+        ]
+        return await self.ask(Finder(title, options))
+
+    async def ask_number(self, title: str) -> float | None:
+        """A number on the scale."""
+        from workbench.tui.widgets.prompts import AskLine
+
+        steps = self.steps()
+
+        async def check(text: str) -> str:
+            return (
+                f"{read_number(text, steps.low, steps.high):g}" if text.strip() else f"{steps.low:g} to {steps.high:g}."
+            )
+
+        text = await self.ask(
+            AskLine(title, check=check, help_lines=(f"A number from {steps.low:g} to {steps.high:g}.",))
+        )
+        return read_number(text, steps.low, steps.high) if text and text.strip() else None
+
+    async def ask_set(self, title: str) -> list[str] | None:
+        """Several of the labels, or none of them, as a line."""
+        from workbench.tui.widgets.prompts import AskLine
+
+        known = self.labels.labels
+
+        async def check(text: str) -> str:
+            found = read_set(text, known)
+            return f"{len(found)} of {len(known)} labels" if found else "None of the labels."
+
+        names = ", ".join(safe(name) for name in known)
+        text = await self.ask(
+            AskLine(title, check=check, help_lines=("Names with commas between them; nothing: none.", names))
+        )
+        return None if text is None else read_set(text, known)
+
+    async def ask_any(self, title: str) -> Any:
+        """A label of the task's shape for many samples, or None; raises ``UsageError`` where there is no such thing."""
+        if self.shape == "none":
+            raise UsageError("This task has no labels: A accepts, X rejects, F flags all.")
+        if self.shape == "object":
+            raise UsageError("An object is read out of one text and fits no other: e corrects one at a time.")
+        if self.shape == "number":
+            return await self.ask_number(title)
+        return await (self.ask_set(title) if self.shape == "many" else self.ask_label(title))
