@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,20 @@ class KindBench(Bench):
         return list(samples.many(self.store, ids))
 
 
+@pytest.fixture
+def bench_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], KindBench]]:
+    """Makes the one project of a test, and closes it."""
+    made: list[KindBench] = []
+
+    def make(name: str) -> KindBench:
+        made.append(KindBench(tmp_path / "p", monkeypatch, name))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.store.close()
+
+
 def answer(kind: str, request: Request) -> str:
     """A right answer that depends on the request alone."""
     words = words_for(request)
@@ -68,8 +83,8 @@ def test_every_kind_is_tried_here() -> None:
 
 
 @pytest.mark.parametrize("name", MADE)
-def test_a_run_of_every_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    bench = KindBench(tmp_path / "p", monkeypatch, name)
+def test_a_run_of_every_kind(bench_of: Callable[[str], KindBench], name: str) -> None:
+    bench = bench_of(name)
     model = Scripted(lambda request, number: answer(name, request))
     done = bench.job(model, count=12)
     assert (done.state, done.error, done.result["kept"]) == ("done", None, 12)
@@ -83,14 +98,14 @@ def test_a_run_of_every_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, na
         assert answer_schema.describe(task) in request.messages[-1]["content"]
 
 
-def test_labels_are_asked_for_in_balance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    bench = KindBench(tmp_path / "p", monkeypatch, "instruction")
+def test_labels_are_asked_for_in_balance(bench_of: Callable[[str], KindBench]) -> None:
+    bench = bench_of("instruction")
     bench.job(Scripted(lambda request, number: answer("instruction", request)), count=12)
     assert Counter(one.label for one in bench.rows()) == dict.fromkeys(LABELS, 4)
 
 
-def test_several_labels_are_asked_for_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    bench = KindBench(tmp_path / "p", monkeypatch, "multi_label")
+def test_several_labels_are_asked_for_by_name(bench_of: Callable[[str], KindBench]) -> None:
+    bench = bench_of("multi_label")
     model = Scripted()
     bench.job(model, count=30)
     rows = bench.rows()
@@ -101,16 +116,16 @@ def test_several_labels_are_asked_for_by_name(tmp_path: Path, monkeypatch: pytes
         assert all(f'"{label}"' in asked for label in request.conditions["label"])
 
 
-def test_the_scale_s_steps_are_asked_for_in_balance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    bench = KindBench(tmp_path / "p", monkeypatch, "similarity")
+def test_the_scale_s_steps_are_asked_for_in_balance(bench_of: Callable[[str], KindBench]) -> None:
+    bench = bench_of("similarity")
     model = Scripted(lambda request, number: answer("similarity", request))
     bench.job(model, count=18)
     assert Counter(one.label for one in bench.rows()) == dict.fromkeys(range(6), 3)
     assert any("whose label is 5 on a scale from 0 to 5" in one.messages[-1]["content"] for one in model.requests)
 
 
-def test_the_label_of_an_extraction_is_read_out_of_the_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    bench = KindBench(tmp_path / "p", monkeypatch, "extraction")
+def test_the_label_of_an_extraction_is_read_out_of_the_answer(bench_of: Callable[[str], KindBench]) -> None:
+    bench = bench_of("extraction")
     bench.job(Scripted(lambda request, number: answer("extraction", request)), count=3)
     for one in bench.rows():
         assert one.label == {"name": one.fields["text"].split()[0], "date": None}
@@ -127,9 +142,9 @@ def test_the_label_of_an_extraction_is_read_out_of_the_answer(tmp_path: Path, mo
     ],
 )
 def test_an_answer_in_another_form_is_asked_for_once_more(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str, reason: str
+    bench_of: Callable[[str], KindBench], wrong: str, reason: str
 ) -> None:
-    bench = KindBench(tmp_path / "p", monkeypatch, "instruction")
+    bench = bench_of("instruction")
 
     def script(request: Request, number: int) -> str:
         return wrong if len(request.messages) == 2 else answer("instruction", request)
@@ -144,8 +159,8 @@ def test_an_answer_in_another_form_is_asked_for_once_more(
         assert f"That cannot be used: {reason}." in request.messages[3]["content"]
 
 
-def test_the_embedded_model_is_refused_for_other_kinds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    bench = KindBench(tmp_path / "p", monkeypatch, "multi_label")
+def test_the_embedded_model_is_refused_for_other_kinds(bench_of: Callable[[str], KindBench]) -> None:
+    bench = bench_of("multi_label")
     embedded = Scripted()
     embedded.name, embedded.capabilities = "embedded", frozenset({"text_given_label"})
     failed = bench.job(embedded, count=3)

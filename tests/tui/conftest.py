@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,15 @@ def settings_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.delenv("WORKBENCH_THEME", raising=False)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def files_closed() -> Iterator[None]:
+    """An app that has ended is in reference cycles, with its open files: many tests of one process would run out of them."""
+    yield
+    opened = Path("/proc/self/fd")
+    if not opened.is_dir() or len(list(opened.iterdir())) > 200:
+        gc.collect()
 
 
 @pytest.fixture
