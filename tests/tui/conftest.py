@@ -31,9 +31,13 @@ def settings_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def files_closed() -> Iterator[None]:
-    """An app that has ended is in reference cycles, with its open files: many tests of one process would run out of them."""
+def nothing_frozen() -> Iterator[None]:
+    """The app freezes what is there after its first paint, which is meant for a process of its own: here, ended apps with
+    their open files would never be collected."""
+    thresholds = gc.get_threshold()
     yield
+    gc.set_threshold(*thresholds)
+    gc.unfreeze()
     opened = Path("/proc/self/fd")
     if not opened.is_dir() or len(list(opened.iterdir())) > 200:
         gc.collect()

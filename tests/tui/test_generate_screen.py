@@ -147,7 +147,16 @@ async def test_a_run_shows_progress_failures_and_its_newest_samples(
         found = await ready(pilot)
         await until(pilot, lambda: found.showing is not None and "Newest samples" in shown(app))
         text = shown(app)
-        for part in ("40/60", "38/s", "5,200", "1,234", "$0.01", "exchange_rate", "waits for rate limit", "failed: 1 http 400"):
+        for part in (
+            "40/60",
+            "38/s",
+            "5,200",
+            "1,234",
+            "$0.01",
+            "exchange_rate",
+            "waits for rate limit",
+            "failed: 1 http 400",
+        ):
             assert part in text
         assert "[@click=app.bell]" in text
         assert "\x1b" not in text

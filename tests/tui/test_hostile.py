@@ -69,6 +69,10 @@ def harmless(app: WorkbenchApp) -> str:
     return text
 
 
+#: Dialogs that look the same whatever the sample is.
+ONCE = ("colon", "w", "o", "f1", "question_mark", "slash", "ctrl+b", "n")
+
+
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (30, 9)])
 async def test_every_part_of_review(hostile: Project, size: tuple[int, int]) -> None:
     app = WorkbenchApp(hostile, "anna")
@@ -77,7 +81,7 @@ async def test_every_part_of_review(hostile: Project, size: tuple[int, int]) -> 
         for n in range(len(HOSTILE)):
             harmless(app)
             for key in ("i", "l", "n", "e", "slash", "colon", "A", "w", "o", "ctrl+b", "f1", "question_mark", "ctrl+e"):
-                if n and key in ("colon", "w", "o", "f1", "question_mark"):
+                if n and (key in ONCE or (size[0] < 120 and key not in ("i", "e"))):
                     continue
                 await pilot.press(key)
                 await pilot.pause()
