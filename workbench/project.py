@@ -42,6 +42,7 @@ class Outline:
     kind: str
     label_shape: LabelShape
     fields: tuple[FieldOutline, ...]
+    scale: tuple[float, float, float] | None  # low, high, step
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Project:
 
         Raises what ``config`` raises.
         """
-        found = remembered("outline-2", _sources(self.settings), self._outline)
+        found = remembered("outline-3", _sources(self.settings), self._outline)
         return Outline(
             found["name"],
             found["database"],
@@ -77,6 +78,7 @@ class Project:
             found["kind"],
             found["label_shape"],
             tuple(FieldOutline(*field) for field in found["fields"]),
+            tuple(found["scale"]) if found["scale"] else None,
         )
 
     def _outline(self) -> dict[str, Any]:
@@ -89,6 +91,7 @@ class Project:
             "review_view": config.review.view,
             "kind": config.task.kind,
             "label_shape": config.task.label_shape,
+            "scale": [task.scale.low, task.scale.high, task.scale.step] if (task := config.task).scale else None,
             "fields": [[name, one.kind, one.required, one.description] for name, one in config.task.fields.items()],
         }
 

@@ -136,7 +136,6 @@ async def test_a_digit_sets_a_step_of_a_short_scale(tmp_path: Path) -> None:
     project = make(tmp_path, "similarity")
     app = opened(project)
     async with app.run_test() as pilot:
-        await until(pilot, lambda: review(app).labels.steps is not None)
         await pilot.press("0", "5")
         await until(pilot, lambda: sample(project, 2).label == 5)
         await pilot.press("g", "9")

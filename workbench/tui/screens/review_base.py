@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from array import array
 from time import monotonic
 from typing import Any, ClassVar
@@ -17,7 +16,6 @@ from workbench.store import acts, samples, views
 from workbench.text import clean
 from workbench.tui.listing import Listing, start_fill
 from workbench.tui.messages import Failed, Filled
-from workbench.tui.scales import Steps
 from workbench.tui.screens.base import ModeScreen
 from workbench.tui.summaries import Summaries
 from workbench.tui.widgets.label_pane import LabelPane
@@ -91,20 +89,6 @@ class Reviewing(ModeScreen):
         self.labels.counts = samples.label_counts(self.store)
         self._restore()
         self.set_interval(1.0, self._rest)
-        if self.shape == "number":
-            self.begin(self._read_scale())
-
-    async def _read_scale(self) -> None:
-        """The scale stands in the settings, which take longer to check than everything before the first paint."""
-        await asyncio.to_thread(lambda: self.project.config)
-        self.labels.steps = self.steps()
-        self.labels.lay_out()
-
-    def steps(self) -> Steps:
-        """The scale of a task whose labels are numbers."""
-        scale = self.project.config.task.scale
-        assert scale is not None
-        return Steps(scale.low, scale.high, scale.step)
 
     def on_resize(self, event: Resize) -> None:
         self._fit(event.size.width)

@@ -40,7 +40,8 @@ class Labelling(Decide):
 
     async def _step(self, digit: int) -> None:
         """The value of a scale that a digit stands for."""
-        steps = self.steps()
+        steps = self.labels.steps
+        assert steps is not None
         value = steps.digits.get(digit)
         if value is not None:
             await self._act(Change(label=value, status="accepted"), "label")
@@ -153,7 +154,8 @@ class Labelling(Decide):
         """A number on the scale."""
         from workbench.tui.widgets.prompts import AskLine
 
-        steps = self.steps()
+        steps = self.labels.steps
+        assert steps is not None
 
         async def check(text: str) -> str:
             return (

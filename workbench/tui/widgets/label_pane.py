@@ -57,7 +57,7 @@ class LabelPane(Pane):
         self.shape = outline.label_shape
         self.labels = [label.name for label in outline.labels]
         self.descriptions = {label.name: label.description for label in outline.labels}
-        self.steps: Steps | None = None  # of a scale, once it is read
+        self.steps = Steps(*outline.scale) if outline.scale else None
         self.keymap = keymap
         self.counts: dict[str, int] = {}
         self.order = list(self.labels)  # as shown: digit n is order[n - 1]
@@ -106,7 +106,7 @@ class LabelPane(Pane):
         label = self.sample.label if self.sample else None
         if self.shape == "many":
             return set_lines(self.order, label, self.suggested, width, room, self._key)
-        if self.shape == "number":
+        if self.steps is not None:
             return scale_lines(self.steps, label, width, room, self._key)
         if self.shape == "object":
             texts = [value for value in self.sample.fields.values() if isinstance(value, str)] if self.sample else []

@@ -60,11 +60,9 @@ def _marked(key: str, name: str, here: bool, width: int, right: str) -> list[Run
     ]  # fmt: skip
 
 
-def scale_lines(steps: Steps | None, label: Any, width: int, room: int, key: KeyOf) -> list[list[Run]]:
+def scale_lines(steps: Steps, label: Any, width: int, room: int, key: KeyOf) -> list[list[Run]]:
     """The steps with their digits where they suffice, else the ends; and what the label is now."""
     now: list[list[Run]] = [[], [(" now ", MUTED), (cut(safe(in_words(label)), width - 6), HERE)]]
-    if steps is None:
-        return [[(" reading the scale…", MUTED)], *now]
     digits = steps.digits
     if not digits or len(digits) + len(now) > room:
         ends = f" {steps.low:g} to {steps.high:g}" + (f", steps of {steps.step:g}" if steps.step != 1 else "")
