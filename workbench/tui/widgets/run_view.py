@@ -103,7 +103,9 @@ def run_lines(live: Live, width: int, height: int) -> list[Content]:
     lines += [progress(job, width)]
     lines += [doing(job, width)] if under_way else []
     if job.state != "done" and (limits := words.limits(job)):
-        told = "   ".join(words.limit(name, value) for name, value in limits.items())
+        told = "   ".join(
+            f"{'' if name == 'concurrency' else 'at most '}{words.limit(name, value)}" for name, value in limits.items()
+        )
         lines.append(Content.styled(charts.fit(told, width).rstrip(), MUTED))
     lines += figures(job.result or {}, width) if job.result or under_way else []
     if (given := live.yields.get(job.id)) is not None:
