@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -163,7 +164,7 @@ def settings() -> str:
     def walk(prefix: str, model: type[BaseModel]) -> None:
         for name, field in model.model_fields.items():
             inner = _model_in(field.annotation)
-            key = f"{prefix}{name}"
+            key = f"{prefix}{field.alias or name}"
             if inner is not None and field.annotation is inner:
                 walk(f"{key}.", inner)
                 continue
@@ -191,7 +192,10 @@ def _type(annotation: Any) -> str:
         return {"str": "text", "int": "whole number", "float": "number", "bool": "yes or no"}.get(
             annotation.__name__, annotation.__name__
         )
-    text = str(annotation).replace("typing.", "").replace("workbench.config.", "")
+    text = re.sub(r"workbench\.(config|task)\.", "", str(annotation).replace("typing.", ""))
+    for inner in ("Endpoint", "Scale", "Price"):
+        text = re.sub(rf"\b{inner}\b", "mapping", text)
+    text = text.replace("list[mapping]", "list of mappings")
     if text.startswith("list[") and "Label" in text:
         return "list of names, or of mappings"
     if text.startswith("dict[str, TaskField"):
@@ -200,8 +204,9 @@ def _type(annotation: Any) -> str:
         return "mapping"
     if text.startswith("Literal["):
         return " or ".join(f"`{value}`" for value in get_args(annotation))
-    for old, new in (("str", "text"), ("int", "whole number"), ("float", "number"), (" | None", ", or nothing")):
-        text = text.replace(old, new)
+    for old, new in (("str", "text"), ("int", "whole number"), ("float", "number")):
+        text = re.sub(rf"\b{old}\b", new, text)
+    text = text.replace(" | None", ", or nothing")
     return text.partition(", BeforeValidator")[0].replace("Annotated[", "").replace("|", "\\|")
 
 

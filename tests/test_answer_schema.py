@@ -187,3 +187,74 @@ def test_what_is_said_of_a_field_adds_to_what_it_is() -> None:
     assert list(one.fields) == ["instruction", "input", "output"]
     assert one.fields["output"].description == "at most ten words"
     assert not one.fields["input"].required
+
+
+def nested(levels: int) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    "odd", [10**400, -(10**400), float("inf"), float("nan"), nested(65), nested(900), {"a": 10**309}]
+)
+def test_what_json_and_arithmetic_cannot_take_is_a_fault_never_a_crash(odd: Any) -> None:
+    strict = task(
+        "free", fields={"x": {"kind": "json", "schema": {"multipleOf": 0.1, "anyOf": [{"items": {"$ref": "#"}}]}}}
+    )
+    loose = task("free", fields={"x": {"kind": "json"}})
+    for one in (strict, loose):
+        assert re.search("nested|not finite", answer_schema.fault(one, {"x": odd}) or "")
+    if not isinstance(odd, (list, dict)):
+        assert answer_schema.fault(PLAIN["free"], {"title": "t", "stars": odd, "facts": []})
+    label = answer_schema.label_fault(PLAIN["extraction"], {"name": odd})
+    assert label is not None
+    assert label.startswith("label")
+
+
+@pytest.mark.parametrize("label", [[""], [0], [None], [[]], ["a", {}]])
+def test_a_wrong_name_that_counts_as_nothing_is_still_wrong(label: list[Any]) -> None:
+    assert "is not one of the project's labels" in (answer_schema.label_fault(PLAIN["multi_label"], label) or "")
+    assert "does not have" in (answer_schema.fault(PLAIN["question_answering"], {"": 1}) or "")
+
+
+def test_many_items_are_compared_once() -> None:
+    one = task("free", fields={"x": {"kind": "json", "schema": {"uniqueItems": True}}})
+    many: list[Any] = [{"n": n} for n in range(3_000)]
+    assert answer_schema.fault(one, {"x": many}) is None
+    assert answer_schema.fault(one, {"x": [*many, {"n": 7.0}]}) == "x: has the same item twice"
+    assert answer_schema.fault(one, {"x": [1, True, "1", [1], None]}) is None
+
+
+@pytest.mark.parametrize(
+    ("rules", "says"),
+    [
+        ({"$ref": "#"}, "refers to itself"),
+        ({"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/a"}}}, "refers to itself"),
+        ({"items": {"$ref": "#/$defs/missing"}}, "which it does not hold"),
+        ({"$ref": "https://example.org/schema"}, "only references inside"),
+    ],
+)
+def test_a_schema_that_cannot_judge_is_refused_before_a_model_is_asked(rules: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValidationError, match=says):
+        task("free", fields={"x": {"kind": "json", "schema": rules}})
+
+
+def test_a_property_may_be_called_like_a_reference() -> None:
+    rules = {"type": "object", "properties": {"$ref": {"type": "string"}}}
+    assert (
+        answer_schema.fault(task("free", fields={"x": {"kind": "json", "schema": rules}}), {"x": {"$ref": "a"}}) is None
+    )
+
+
+@pytest.mark.parametrize("name", ["", " ", "\x1b[31m", "a\nb", "\u202e", "x" * 201])
+def test_names_of_fields_can_be_seen(name: str) -> None:
+    with pytest.raises(ValidationError, match="cannot be a field's name"):
+        task("free", fields={name: None})
+
+
+@pytest.mark.parametrize("scale", [{"high": float("inf")}, {"low": 0, "high": 1e300, "step": 1e-300}, {"step": 1e-9}])
+def test_a_scale_has_a_countable_number_of_steps(scale: dict[str, float]) -> None:
+    with pytest.raises(ValidationError):
+        task("text_pair", scale=scale)

@@ -6,7 +6,8 @@ The same rules judge model answers, imported rows and people's edits, so that no
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -17,6 +18,8 @@ from workbench.text import canonical, clean
 LABEL = "label"
 #: Characters of a foreign value that a reason may quote.
 QUOTED = 60
+#: Levels of a JSON value; what is deeper is no data, and too deep for what reads it.
+DEEPEST = 64
 _TURNS = {
     "type": "array",
     "items": {
@@ -107,8 +110,9 @@ def fault(task: Task, fields: Mapping[str, Any], label: Any = None, *, labelled:
 
     A label may be missing unless ``labelled``.
     """
-    if unknown := next((name for name in fields if name not in task.fields), None):
-        return f"has a field {quote(unknown)} that the task does not have"
+    for name in fields:
+        if name not in task.fields:
+            return f"has a field {quote(name)} that the task does not have"
     for name, field in task.fields.items():
         if name not in fields:
             if field.required:
@@ -121,6 +125,8 @@ def fault(task: Task, fields: Mapping[str, Any], label: Any = None, *, labelled:
 
 
 def _wrong(name: str, field: TaskField, value: Any) -> str | None:
+    if odd := _odd(value):
+        return f"{name} {odd}"
     if field.kind == "text":
         if not isinstance(value, str):
             return f"{name} is {_called(value)}, not a text"
@@ -132,6 +138,29 @@ def _wrong(name: str, field: TaskField, value: Any) -> str | None:
     elif field.kind == "messages" and (wrong := _turns(value)):
         return f"{name} {wrong}"
     return _by_schema(name, field.json_schema, value)
+
+
+def _odd(value: Any) -> str | None:
+    """Why a value is none that JSON, the database and a schema's arithmetic can take, whatever the task says of it."""
+    waiting = [(value, 1)]
+    while waiting:
+        one, depth = waiting.pop()
+        if depth > DEEPEST:
+            return f"is nested more than {DEEPEST} deep"
+        if isinstance(one, Mapping):
+            waiting += [(inner, depth + 1) for inner in one.values()]
+        elif isinstance(one, (list, tuple)):
+            waiting += [(inner, depth + 1) for inner in one]
+        elif isinstance(one, (int, float)) and not _finite(one):
+            return "holds a number that is not finite or too large"
+    return None
+
+
+def _finite(number: float) -> bool:
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # a whole number that no float holds
+        return False
 
 
 def _turns(value: Any) -> str | None:
@@ -155,8 +184,9 @@ def label_fault(task: Task, label: Any) -> str | None:
     if shape == "many":
         if not isinstance(label, (list, tuple)):
             return f"label is {_called(label)}, not a list of labels"
-        if wrong := next((one for one in label if one not in task.label_names), None):
-            return f"label {quote(wrong)} is not one of the project's labels"
+        for one in label:
+            if one not in task.label_names:
+                return f"label {quote(one)} is not one of the project's labels"
         return "has the same label twice" if len(set(label)) < len(label) else None
     if shape == "number":
         assert task.scale is not None
@@ -168,7 +198,7 @@ def label_fault(task: Task, label: Any) -> str | None:
             if low <= label <= high
             else f"label {clean(str(label), limit=QUOTED)} is not between {low:g} and {high:g}"
         )
-    return _by_schema(LABEL, task.json_schema, label)
+    return f"label {odd}" if (odd := _odd(label)) else _by_schema(LABEL, task.json_schema, label)
 
 
 def _by_schema(name: str, rules: Mapping[str, Any] | None, value: Any) -> str | None:
@@ -176,8 +206,12 @@ def _by_schema(name: str, rules: Mapping[str, Any] | None, value: Any) -> str | 
     if rules is None:
         return None
     from jsonschema.exceptions import best_match
+    from referencing.exceptions import Unresolvable
 
-    found = best_match(_validator(canonical(rules)).iter_errors(value))
+    try:
+        found = best_match(_validator(canonical(rules)).iter_errors(value))
+    except (Unresolvable, RecursionError, ArithmeticError):  # of values that the schema's writer did not think of
+        return f"{clean(name, limit=QUOTED)} cannot be judged by its schema"
     if found is None:
         return None
     where = ".".join([name, *(str(step) for step in found.absolute_path)])
@@ -187,9 +221,28 @@ def _by_schema(name: str, rules: Mapping[str, Any] | None, value: Any) -> str | 
 @lru_cache(maxsize=64)
 def _validator(rules: str) -> Any:
     from jsonschema import Draft202012Validator
+    from jsonschema.validators import extend
     from referencing import Registry
 
-    return Draft202012Validator(json.loads(rules), registry=Registry())  # an empty registry: nothing is ever fetched
+    validator: Any = extend(Draft202012Validator, {"uniqueItems": _distinct})  # type: ignore[no-untyped-call]
+    return validator(json.loads(rules), registry=Registry())  # an empty registry: nothing is ever fetched
+
+
+def _distinct(validator: Any, wanted: Any, items: Any, rules: Any) -> Iterator[Any]:
+    """``uniqueItems`` in linear time: jsonschema compares each two objects, minutes for an answer of some thousands."""
+    from jsonschema import ValidationError
+
+    if wanted and isinstance(items, list) and len({canonical(_one_number(one)) for one in items}) < len(items):
+        yield ValidationError("has the same item twice")
+
+
+def _one_number(value: Any) -> Any:
+    """``value`` with 1.0 written as 1: in JSON Schema they are the same."""
+    if isinstance(value, dict):
+        return {key: _one_number(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_one_number(inner) for inner in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def quote(value: Any) -> str:

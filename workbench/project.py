@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from workbench.config import Config
 
 SETTINGS = "project.yaml"
+GUIDELINES = "guidelines.md"
 
 
 class LabelOutline(NamedTuple):
@@ -100,6 +101,15 @@ class Project:
         """``project.db``, or wherever ``database:`` in the settings points (a local disk, for network folders)."""
         return (self.folder / Path(self.outline.database).expanduser()).resolve()
 
+    def owns(self, path: Path) -> bool:
+        """Whether ``path`` is one of the project's own files (settings, database, its log, backups and locks): nothing else
+        may be written there."""
+        real = Path(os.path.realpath(path))
+        names = (f"{self.database.name}-", f"{self.database.name}.backup-")
+        beside = real.parent == self.database.parent and real.name.startswith(names)
+        own = [self.database, *(Path(os.path.realpath(self.folder / name)) for name in (SETTINGS, GUIDELINES))]
+        return beside or real in own or self.locks in real.parents
+
     @property
     def locks(self) -> Path:
         """Lock files and job logs, beside the database: on the same disk, for the same host."""
@@ -108,7 +118,7 @@ class Project:
     @cached_property
     def guidelines(self) -> str:
         """``guidelines.md``, or an empty string when the project has none."""
-        path = self.folder / "guidelines.md"
+        path = self.folder / GUIDELINES
         try:
             return path.read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:

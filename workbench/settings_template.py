@@ -15,7 +15,7 @@ _TEMPLATE = """\
 name: {name}
 
 task:
-  kind: {kind}    # {summary}
+  kind: {kind:<23} # {summary}
   description: >-               # goes into every prompt: say what the texts are and who writes them
     {description}
   language: {language}
@@ -24,7 +24,7 @@ task:
 {labels}
 
 model:
-  use: {model}                 # embedded (no key needed, for trying things out), or openai:MODEL for any
+  use: {model:<24} # embedded (no key needed, for trying things out), or openai:MODEL for any
                                 # OpenAI-compatible endpoint
   {base_url}   # default: $OPENAI_BASE_URL, else OpenAI's own
   # api_key_env: OPENAI_API_KEY # the name of the variable that holds the key; the key itself is never written anywhere
@@ -58,6 +58,8 @@ export:
   # licence: cc-by-4.0          # goes into the data card
   # instruction: "Classify the message."    # the system message of chat exports
 """
+#: The description until somebody writes one.
+UNDESCRIBED = "Describe the texts here."
 #: JSON Schema that a new extraction task starts from.
 EXAMPLE_SCHEMA: Mapping[str, Any] = {
     "type": "object",
@@ -88,7 +90,7 @@ def settings(
         name=quote(name),
         kind=kind,
         summary=about.summary,
-        description=_paragraph(description) or "Describe the texts here.",
+        description=_paragraph(description) or UNDESCRIBED,
         language=quote(language),
         fields="\n".join(
             f"    {quote(one)}: {{kind: {of}{', required: false' if one in optional else ''}}}" for one, of in chosen

@@ -9,8 +9,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from workbench.task_kinds import KINDS, FieldKind, LabelShape
 
-#: Characters of a label's name.
-LONGEST_LABEL = 200
+#: Characters of a label's name, and of a field's.
+LONGEST_LABEL = LONGEST_FIELD = 200
+#: One value of each type, to try schemas with.
+PROBES: tuple[Any, ...] = (None, True, 0, "", [], {})
+#: Steps of a scale: each may be a label to ask for.
+MOST_STEPS = 10_000
 
 #: What prompts call a language; models understand names better than codes.
 LANGUAGES = {
@@ -55,22 +59,35 @@ def schema_fault(schema: Any) -> str | None:
     """Why ``schema`` is no JSON Schema (draft 2020-12) that can be used here, or None. Nothing is ever fetched: references
     must stay inside it."""
     from jsonschema import Draft202012Validator, SchemaError
+    from referencing import Registry
+    from referencing.exceptions import Unresolvable
+    from referencing.jsonschema import DRAFT202012
 
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
         return f"is no JSON Schema: {' '.join(error.message.split())[:200]}"
-    outside = next((ref for ref in _references(schema) if not ref.startswith("#")), None)
-    return (
-        None
-        if outside is None
-        else f"refers to {outside[:80]!r}: only references inside the schema (#/...) are followed"
-    )
+    places = Registry().resolver_with_root(DRAFT202012.create_resource(schema))
+    for ref in _references(schema):
+        if not ref.startswith("#"):
+            return f"refers to {ref[:80]!r}: only references inside the schema (#/...) are followed"
+        try:
+            places.lookup(ref)
+        except Unresolvable:
+            return f"refers to {ref[:80]!r}, which it does not hold"
+    validator = Draft202012Validator(schema, registry=Registry())
+    try:
+        for value in PROBES:
+            next(validator.iter_errors(value), None)
+    except RecursionError:
+        return "refers to itself without an end: a reference must lead to a rule"
+    return None
 
 
 def _references(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
-        yield from (str(ref) for key, ref in value.items() if key in ("$ref", "$dynamicRef"))
+        # A property may be called so: then an object stands there.
+        yield from (ref for key, ref in value.items() if key in ("$ref", "$dynamicRef") and isinstance(ref, str))
         value = list(value.values())
     if isinstance(value, list):
         for inner in value:
@@ -107,14 +124,16 @@ def _label(value: Any) -> Any:
 class Scale(Part):
     """Numbers that a text pair's label may be: from ``low`` to ``high``, drawn in steps of ``step`` when generated."""
 
-    low: float = 0.0
-    high: float = 5.0
-    step: float = Field(default=1.0, gt=0)
+    low: float = Field(default=0.0, allow_inf_nan=False)
+    high: float = Field(default=5.0, allow_inf_nan=False)
+    step: float = Field(default=1.0, gt=0, allow_inf_nan=False)
 
     @model_validator(mode="after")
     def _rising(self) -> Scale:
         if not self.low < self.high:
             raise ValueError("low must be less than high")
+        if not (self.high - self.low) / self.step <= MOST_STEPS:
+            raise ValueError(f"step is too small: a scale has at most {MOST_STEPS:,} steps")
         return self
 
 
@@ -171,6 +190,11 @@ class Task(Part):
     def _named(cls, fields: Any) -> Any:
         if isinstance(fields, dict) and "label" in fields:
             raise ValueError("a field cannot be called 'label': that is where a sample's label stands")
+        for name in fields if isinstance(fields, dict) else ():
+            if not (isinstance(name, str) and name.strip() and name.isprintable() and len(name) <= LONGEST_FIELD):
+                raise ValueError(
+                    f"{str(name)[:40]!r} cannot be a field's name: that is 1 to {LONGEST_FIELD} visible characters"
+                )
         return {name: one or {} for name, one in fields.items()} if isinstance(fields, dict) else fields
 
     @model_validator(mode="after")

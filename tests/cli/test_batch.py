@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.batch_endpoint import BatchEndpoint, start_batches
 from tests.cli.conftest import Workbench
 from workbench.cli import watch
 from workbench.generate import batching
+from workbench.store.connection import Store
 
 
 @pytest.fixture
@@ -65,3 +67,24 @@ def test_what_cannot_be_batched_says_so(workbench: Workbench, folder: Path, serv
     ran = workbench("generate", folder, "--count", 12, *GENERATE)
     assert ran.status == 1
     assert "has no batches" in ran.err
+
+
+@pytest.mark.usefixtures("inline")
+def test_ctrl_c_while_it_looks_again_gives_no_batch_up(
+    workbench: Workbench, folder: Path, server: BatchEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = []
+    wait = watch._wait
+
+    def interrupted(store: Store, job_id: int, show: Any) -> Any:
+        looks.append(job_id)
+        if len(looks) == 2:
+            raise KeyboardInterrupt
+        return wait(store, job_id, show)
+
+    monkeypatch.setattr(watch, "_wait", interrupted)
+    ran = workbench("generate", folder, "--count", 12, *GENERATE)
+    assert ran.status == 130
+    assert "goes on; `workbench jobs cancel" in ran.err
+    (job,) = workbench("jobs", folder, "--json").object["jobs"]
+    assert job["state"] == "waiting"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,35 @@ def test_words_that_are_not_utf8(workbench: Workbench, evil: Path) -> None:
         ran = workbench(*words)
         assert ran.status in (0, 1, 2)
         assert "mistake in the workbench" not in ran.err, (words, ran.err)
+
+
+@pytest.mark.parametrize(
+    "name", ["project.db", "project.db-wal", "project.yaml", "guidelines.md", "project.db-locks/writers"]
+)
+def test_an_export_never_replaces_the_project(workbench: Workbench, inline: None, evil: Path, name: str) -> None:
+    (evil / "link").symlink_to(evil / name)
+    before = (evil / "project.yaml").read_bytes()
+    for target in (evil / name, evil / "link"):
+        for words in (
+            ("export", evil, "--view", "", "--format", "jsonl", "--out", target),
+            ("label", evil, "--export", target),
+        ):
+            ran = workbench(*words, "--overwrite")
+            assert ran.status in (1, 2), ran  # a job that failed, a command that refused
+            assert "file of the project itself" in ran.err
+    assert workbench("query", evil, "").status == 0
+    assert (evil / "project.yaml").read_bytes() == before
+
+
+def test_a_link_to_itself_and_a_name_that_is_not_utf8(
+    workbench: Workbench, inline: None, evil: Path, tmp_path: Path
+) -> None:
+    loop = tmp_path / "loop.jsonl"
+    loop.symlink_to(loop)
+    assert "cannot be read" in workbench("import", evil, loop, "--as", "synthetic").err
+    folder = tmp_path / "set"
+    folder.mkdir()
+    (folder / os.fsdecode(b"\xff.parquet")).write_bytes(b"x")
+    ran = workbench("import", evil, folder, "--as", "synthetic")
+    assert ran.status == 1
+    assert "interrupted" not in ran.err

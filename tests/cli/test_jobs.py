@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cli.conftest import Workbench
+from workbench.cli.job_lines import remark as last_column
 from workbench.pipeline import start
 from workbench.project import Project
 from workbench.store import jobs, ledger, samples
@@ -189,7 +191,7 @@ def test_what_stands_behind_the_bar(job_of: Any, folder: Path) -> None:
         live = {**RESULT, "rate": 4.0, "waiting": "rate limit"}
         jobs.progress(store, 1, 2, 60, "asking", live)
     # 58 samples are missing, and four answers gave two: 116 answers at 4/s.
-    assert remark(row(folder, 1)) == "4.0/s  0:29 left  $0.0030  1 repaired  3 failed  waits: rate limit"
+    assert remark(row(folder, 1)) == "4.0/s  0:29 left  $0.0030  1 repaired  3 failed  waits for rate limit"
 
 
 # Control
@@ -234,7 +236,7 @@ def test_set_says_what_was_and_what_is(workbench: Workbench, folder: Path, job_o
     job_of("failed", budget=2.5)
     ran = workbench("jobs", folder, "set", 1, "--budget", 5, "--concurrency", 32)
     assert ran.out == (
-        "Job 1: 8 at once -> 32 at once\nJob 1: $2.50 -> $5.00\nIt is failed; `workbench jobs resume 1` goes on.\n"
+        "Job 1: 8 at once -> 32 at once\nJob 1: $2.50 -> $5.00\nIt does not run (failed); `workbench jobs resume 1` goes on.\n"
     )
     changed = workbench("jobs", folder, "set", 1, "--budget", "none", "--tokens", 50_000, "--json").object
     assert (changed["before"], changed["after"]) == (
@@ -316,3 +318,15 @@ def test_generate_hands_its_budgets_to_the_job(
     monkeypatch.setattr("workbench.cli.work._refuse_early", lambda *_: None)
     workbench("generate", folder, "--count", 4, "--model", "openai:x", "--requests", 100, "--tokens", 5000, "--detach")
     assert row(folder, 1).limits == {"concurrency": 64, "budget": None, "requests": 100, "tokens": 5000}
+
+
+def test_the_list_ends_with_what_a_job_waits_for_or_what_failed(folder: Path, job_of: Any) -> None:
+    job_of()
+    job = replace(row(folder, 1), note="asking")
+    assert last_column(job) == "failed: 2 no label, 1 http 400"
+    running = replace(job, state="running", result={**RESULT, "waiting": "rate limit"})
+    assert last_column(running) == "waits for rate limit"
+    assert last_column(replace(running, result=RESULT)) == "asking"
+    assert last_column(replace(running, limits={"paused": True})) == ""
+    assert last_column(replace(running, error="It broke.")) == "It broke."
+    assert last_column(replace(running, state="done", result={}, note="writing the data card")) == ""

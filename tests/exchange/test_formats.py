@@ -104,6 +104,13 @@ CHATS = {
 }
 
 
+def test_a_whole_number_on_a_scale_is_answered_as_it_is_asked_for(tmp_path: Path) -> None:
+    fields = PLAIN["similarity"][0]
+    context = ExportContext(TASKS["similarity"])
+    write("openai-chat", [sample(fields, 5.0), sample(fields, 2.5, 2)], tmp_path / "out", context=context)
+    assert [record["messages"][-1]["content"] for record in records(tmp_path / "out")] == ["5", "2.5"]
+
+
 @pytest.mark.parametrize("kind", list(CHATS))
 def test_what_a_chat_says_of_each_kind(tmp_path: Path, kind: str) -> None:
     asked, answered, how = CHATS[kind]

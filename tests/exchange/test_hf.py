@@ -138,7 +138,7 @@ def test_an_earlier_export_is_replaced_only_when_told_and_nothing_else_ever(tmp_
     (tmp_path / "file").write_text("precious")
     with pytest.raises(FileError, match="is a file, and hf writes a folder"):
         exported(tmp_path / "file", "free", overwrite=True)
-    with pytest.raises(FileError, match="make the folder first"):
+    with pytest.raises(FileError, match="does not exist: make it first"):
         exported(tmp_path / "none" / "out", "free")
     assert {path.name: path.read_text() for path in (tmp_path / "file", tmp_path / "out" / "thesis.txt")} == {
         "file": "precious", "thesis.txt": "precious"
@@ -222,3 +222,10 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
         list(read(tmp_path / "x.parquet", format="hf"))
     with pytest.raises(FileError, match="is a folder: give a file in it"):
         read(tmp_path, format="csv")
+
+
+def test_a_pipe_in_a_folder_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    os.mkfifo(tmp_path / "data" / "train-00000-of-00001.parquet")
+    with pytest.raises(FileError, match="not a regular file"):
+        list(read(tmp_path))

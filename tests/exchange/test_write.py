@@ -242,7 +242,7 @@ def test_a_disk_that_is_really_full(tmp_path, monkeypatch, format):
 def test_places_that_are_none(tmp_path):
     for path, said in [
         (tmp_path, "is a folder"),
-        (tmp_path / "none" / "out.jsonl", "in a folder that does not exist: make the folder first"),
+        (tmp_path / "none" / "out.jsonl", "the folder that it should go into does not exist: make it first"),
         (tmp_path / ("x" * 300), "its name is too long"),
         (tmp_path / "a\0b", "is no file name"),
     ]:

@@ -11,6 +11,7 @@ import pytest
 from tests.batch_endpoint import WORDS, BatchEndpoint, start_batches
 from tests.generate.scripted import Killed
 from workbench.generate import batching, collecting, submitting
+from workbench.generate.engine import Engine
 from workbench.jobs import run as runner
 from workbench.models import batch as client
 from workbench.models.limits import known
@@ -405,6 +406,39 @@ def test_a_slow_cancellation_is_waited_for(desk: Desk, endpoints: Endpoints, mon
     assert job.state == "cancelled"
     assert job.result is not None
     assert job.result["samples"] == 11
+
+
+def test_a_run_that_is_cancelled_goes_on_giving_up_in_the_next_process(
+    desk: Desk, endpoints: Endpoints, monkeypatch: Any
+) -> None:
+    server = endpoints(slow_cancel=True)
+    job_id = desk.job(count=21).id
+    look = client.BatchClient.get
+
+    async def cancelled(self: client.BatchClient, remote: str) -> Any:
+        jobs.cancel(desk.store, job_id)
+        engine[0].cancelled = True  # as the recorder's thread hears it
+        return await look(self, remote)
+
+    engine: list[Engine] = []
+    by_batch = Engine.by_batch
+
+    def note(self: Engine, *given: Any) -> None:
+        engine.append(self)
+        by_batch(self, *given)
+
+    monkeypatch.setattr(Engine, "by_batch", note)
+    with monkeypatch.context() as person:
+        person.setattr(client.BatchClient, "get", cancelled)
+        job = desk.run(job_id)
+    assert job.state == "waiting"
+    assert "being cancelled" in job.note
+    server.finish("cancelled", share=0.5)
+    job = desk.run(job_id)
+    assert job.state == "cancelled"
+    assert job.result is not None
+    assert job.result["samples"] == 11
+    assert len(desk.rows()) == 1  # nothing was handed in again
 
 
 def test_a_batch_that_is_gone_can_be_given_up(desk: Desk, endpoints: Endpoints, monkeypatch: Any) -> None:

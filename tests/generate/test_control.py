@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.generate.scripted import Bench, Killed, Scripted, lane, words_for
+from workbench.errors import UsageError
 from workbench.generate import anew, crew, recorder
 from workbench.generate.asking import Asker
 from workbench.generate.plan import Plan
@@ -370,3 +371,55 @@ def test_a_purse_counts_what_is_under_way_at_its_worst() -> None:
         purse.take(worst)  # 9 spent, nothing under way
     purse.hear({})
     assert purse.take(worst)
+
+
+def test_an_upper_estimate_counts_bytes_because_letters_of_some_scripts_are_tokens() -> None:
+    purse = Purse(Usage(), Prices())
+
+    def tokens(text: str, **more: Any) -> int:
+        return purse.worst(Request(({"role": "user", "content": text},), **more)).input_tokens
+
+    assert tokens("a" * 100) == 40
+    assert tokens("銀" * 100) == 120
+    assert tokens("\ud800") == 2  # what no file can hold is estimated all the same
+    lengths = {"max_tokens": 10, "max_completion_tokens": 300}
+    assert purse.worst(Request((), parameters=lengths)).output_tokens == 300
+    assert purse.worst(Request((), parameters={"max_tokens": "many"})).output_tokens == 1_000
+    schema = {"type": "object"}  # 18 characters, as Python writes it
+    assert [tokens("a" * 7, schema=schema), tokens("a" * 7, schema={}), tokens("a" * 7)] == [10, 4, 3]
+
+
+def test_what_was_paid_before_its_request_is_written_down_counts_once() -> None:
+    used = Usage(1, 10, 5, 0.5)
+    purse = Purse(Usage(), Prices())
+    purse.paid(used)  # collected from a batch, and unreadable
+    assert purse.spent == used
+    purse.found(used)  # the same answer, about to be repaired
+    assert purse.spent == used
+    purse.found(used)  # another one, which an earlier process of the job paid for
+    assert purse.spent == used + used
+
+
+def test_what_the_preparation_used_still_counts_when_the_job_is_resumed(bench: Bench) -> None:
+    def script(request: Request, number: int) -> Any:
+        told = request.messages[-1]["content"]
+        if "attributes in which" in told:
+            return "length\ntone"
+        return "one\ntwo" if told.startswith("Give 2 different values") else words_for(request)
+
+    chosen: dict[str, Any] = {"recipe": "attrprompt", "parameters": {"attributes": 2, "values": 2}, "count": 30}
+    job_id = bench.submit({"concurrency": 1, "requests": 20}, **chosen)
+    bench.killed(job_id, Scripted(lambda request, number: Killed() if number == 9 else script(request, number)))
+    rest = Scripted(script)
+    stopped = bench.run(job_id, rest)
+    assert "20 requests" in stopped.error
+    assert 9 + len(rest.requests) == 20  # 3 for the attributes, and 17 samples
+    assert (stopped.result["requests"], stopped.result["samples"]) == (20, 17)
+    assert stopped.result["preparing"] == {"requests": 3, "input_tokens": 30, "output_tokens": 15, "cost": None}
+
+
+def test_a_seed_that_no_draw_can_hold_is_refused(bench: Bench) -> None:
+    for seed in (-1, 2**31):
+        with pytest.raises(UsageError, match="--seed"):
+            bench.submit(count=5, seed=seed)
+    assert bench.job(Scripted(), count=3, seed=2**31 - 1).state == "done"

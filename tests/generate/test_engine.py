@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import sqlite3
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
 from tests.generate.scripted import Bench, Killed, Scripted, words_for
 from workbench.generate import recorder, waves
+from workbench.generate.asking import Asker
 from workbench.models.base import Answer, BadRequest, Fatal, RateLimited, Request, Transient
 from workbench.recipe import FOLDER
 from workbench.store import curation, jobs, ledger, samples
@@ -164,9 +166,14 @@ def test_an_endpoint_that_dies_stops_the_run_and_nothing_is_lost(bench: Bench, r
 
 
 def test_cancelling_while_everything_is_rate_limited(bench: Bench) -> None:
-    model = Scripted(lambda request, number: RateLimited("Slow down.", reason="http 429", retry_after=600.0))
     job_id = bench.submit({"concurrency": 32}, count=100)
-    threading.Timer(0.3, cancel, (bench, job_id)).start()
+
+    def script(request: Request, number: int) -> Any:
+        if number == 3:
+            cancel(bench, job_id)
+        return RateLimited("Slow down.", reason="http 429", retry_after=600.0)
+
+    model = Scripted(script)
     began = time.monotonic()
     ended = bench.run(job_id, model)
     assert ended.state == "cancelled"
@@ -181,9 +188,14 @@ def cancel(bench: Bench, job_id: int) -> None:
 
 
 def test_cancelling_keeps_the_answers_under_way(bench: Bench) -> None:
-    model = Scripted(latency=0.05)
     job_id = bench.submit(count=5_000)
-    threading.Timer(0.4, cancel, (bench, job_id)).start()
+
+    def script(request: Request, number: int) -> str:
+        if number == 30:
+            cancel(bench, job_id)
+        return words_for(request)
+
+    model = Scripted(script, latency=0.02)
     ended = bench.run(job_id, model)
     assert ended.state == "cancelled"
     assert 0 < len(model.requests) == len(bench.texts()) < 5_000
@@ -256,23 +268,56 @@ def test_a_disk_with_room_again_loses_no_answer(bench: Bench, monkeypatch: pytes
     assert len(bench.texts()) == len(model.requests) + len(again.requests) == 60  # each asked once
 
 
+class Steered(Scripted):
+    """People want 32 at once at request 40, and 2 at request 300. What is asked from the first wish on is held until 32 are
+    under way; what is asked from the second on, until the run has heard it."""
+
+    def __init__(self, bench: Bench, job_id: int) -> None:
+        super().__init__()
+        self.bench, self.job_id = bench, job_id
+        self.under_way = 0
+        self.seen: list[int] = []
+        self.many, self.heard = asyncio.Event(), asyncio.Event()
+        self.from_then_on = 0
+        hear = Asker.hear
+
+        def note(asker: Asker, limits: Mapping[str, Any]) -> None:
+            hear(asker, limits)
+            if limits.get("concurrency") == 2:
+                self.from_then_on = len(self.requests)
+                self.heard.set()
+
+        bench.patch.setattr(Asker, "hear", note)
+
+    async def complete(self, request: Request) -> Answer:
+        number = len(self.requests)
+        self.under_way += 1
+        self.seen.append(self.under_way)
+        if self.under_way == 32:
+            self.many.set()
+        try:
+            answer = await super().complete(request)
+            if number in (40, 300):
+                with Store(self.bench.project) as store:
+                    jobs.set_limits(store, self.job_id, {"concurrency": 32 if number == 40 else 2})
+            if number >= 40:
+                await asyncio.wait_for(self.many.wait(), 120)
+            if number >= 300:
+                await asyncio.wait_for(self.heard.wait(), 120)
+            return answer
+        finally:
+            self.under_way -= 1
+
+
 def test_concurrency_follows_its_limit_while_the_job_runs(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorder, "TELL", 0.01)
-    job_id = bench.submit({"concurrency": 4}, count=800)
-    seen: list[int] = []
-
-    def script(request: Request, number: int) -> str:
-        if number in (40, 700):
-            with Store(bench.project) as store:
-                jobs.set_limits(store, job_id, {"concurrency": 32 if number == 40 else 2})
-        seen.append(model.flying + 1)
-        return words_for(request)
-
-    model = Scripted(script, latency=0.01)
+    job_id = bench.submit({"concurrency": 4}, count=400)
+    model = Steered(bench, job_id)
     assert bench.run(job_id, model).state == "done"
-    assert max(seen[:40]) == 4
-    assert max(seen) == 32
-    assert max(seen[-8:]) == 2
+    assert max(model.seen[:41]) <= 4
+    assert max(model.seen) == 32
+    assert 300 < model.from_then_on < 400
+    assert max(model.seen[model.from_then_on :]) <= 2
 
 
 def test_two_jobs_on_one_series_exclude_each_other(bench: Bench) -> None:

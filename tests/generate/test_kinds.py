@@ -110,7 +110,8 @@ def test_several_labels_are_asked_for_by_name(bench_of: Callable[[str], KindBenc
     bench.job(model, count=30)
     rows = bench.rows()
     assert {len(one.label) for one in rows} == {1, 2, 3}
-    assert Counter(one.label[0] for one in rows) == dict.fromkeys(LABELS, 10)
+    assert min(sum(label in one.label for one in rows) for label in LABELS) >= 10  # each begins a third of them
+    assert all(one.label == [label for label in LABELS if label in one.label] for one in rows)
     for request in model.requests:
         asked = request.messages[-1]["content"]
         assert all(f'"{label}"' in asked for label in request.conditions["label"])

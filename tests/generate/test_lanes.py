@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable
 from typing import Any
@@ -10,9 +11,12 @@ import pytest
 
 from tests.generate.scripted import Bench, Fast, Killed, Scripted, lane, words_for
 from workbench.generate import lanes as module
+from workbench.generate.asking import Asker, Stopped
 from workbench.generate.lanes import Lane, Lanes
+from workbench.generate.plan import Planned
+from workbench.generate.tally import Tally
 from workbench.models.base import BadRequest, Fatal, RateLimited, Request, Transient
-from workbench.models.limits import Prices
+from workbench.models.limits import Prices, Usage
 from workbench.store import jobs
 
 
@@ -246,6 +250,33 @@ def test_the_least_loaded_is_chosen_and_not_the_one_that_just_failed() -> None:
     assert lanes.choose() is b
     assert lanes.choose(b) is a
     assert lanes.choose(refused=["openai:test"]) is None
+
+
+def test_a_request_is_not_tried_again_at_a_model_that_refused_it() -> None:
+    lanes, clock, _ = some(None, None)
+    first, second = lanes.all
+    first.model.name = "openai:small"
+    for ordinal in range(module.ALIKE):
+        lanes.blame(first, ordinal, BROKEN)
+    clock.now = 1_000.0
+    assert lanes.choose(refused=["openai:small"]) is second
+    assert lanes.choose() is first
+
+
+def test_when_no_endpoint_is_left_the_preparation_says_why(bench: Bench) -> None:
+    lanes = [lane(Scripted(fails(NO_KEY)), host="one.example"), lane(Scripted(fails(NO_KEY)), host="two.example")]
+    for one in lanes[1:]:
+        one.state, one.sentence = "out", "No credit."
+    asker = Asker(
+        bench.store, lanes, Tally(), name="openai:test", group="test", seed=0, log=lambda *_: None, spent=Usage()
+    )
+    asker.hear({})
+    found = asker.find([Planned(-1, Request(({"role": "user", "content": str(n)},)), {}) for n in range(3)])
+
+    async def all_of_them() -> list[Any]:
+        return await asyncio.gather(*(asker.ask(one) for one in found), return_exceptions=True)
+
+    assert {(type(one), str(one)) for one in asyncio.run(all_of_them())} == {(Stopped, str(NO_KEY))}
 
 
 def test_a_lane_is_tried_again_by_one_request_at_a_time_less_and_less_often() -> None:

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from tests.batch_endpoint import BatchEndpoint, start_batches
-from workbench.models import batch
+from tests.models.asking import serving
+from workbench.models import batch, connection
 from workbench.models.base import BadRequest, Fatal, Request, Transient
 from workbench.models.batch import BatchClient
 from workbench.models.openai import OpenAIModel
@@ -190,3 +191,12 @@ def test_a_results_file_is_never_held_in_memory(monkeypatch: pytest.MonkeyPatch)
         assert tracemalloc.get_traced_memory()[1] < 20_000_000
     finally:
         tracemalloc.stop()
+
+
+async def test_a_list_of_batches_without_end_is_not_read_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "MOST_BYTES", 2**16)
+    async with serving(lambda path, body: (200, {"data": ["x" * 2**18]})) as url:
+        client = BatchClient(OpenAIModel("test", base_url=url))
+        with pytest.raises(BadRequest, match="was not read to its end"):
+            await client.check()
+        await client.close()

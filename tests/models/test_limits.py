@@ -74,10 +74,11 @@ def test_a_batch_costs_a_known_share_or_nothing_that_is_known() -> None:
     mini = known("gpt-4.1-mini", "api.openai.com")
     assert mini is not None
     assert mini.prices.cost(1_000_000, 500_000) == pytest.approx(0.40 + 0.80)
-    assert mini.batch.cost(1_000_000, 500_000) == pytest.approx(0.60)
+    assert mini.batch_factor is not None
+    assert mini.prices.times(mini.batch_factor).cost(1_000_000, 500_000) == pytest.approx(0.60)
     without = known("deepseek-flash", "api.deepseek.com")
     assert without is not None
-    assert without.batch.cost(1, 1) is None
+    assert without.batch_factor is None
 
 
 def test_every_listed_price_has_a_date_and_a_source() -> None:

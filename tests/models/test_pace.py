@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.models.virtual import Bucket, Flaky, Sliding, Window, generate, run
-from workbench.models.limits import Pace
+from workbench.models.limits import Gate, Pace
 
 
 def test_without_refusals_nobody_waits() -> None:
@@ -84,10 +84,11 @@ def test_a_limit_per_minute() -> None:
 
 def test_a_ceiling_holds_and_turns_come_in_order() -> None:
     async def main(clock: Callable[[], float]) -> tuple[list[int], float]:
-        pace, order = Pace(10, clock=clock), list[int]()
+        gate, order = Gate(concurrency=64, clock=clock), list[int]()
+        gate.pace = Pace(10, clock=clock)
 
         async def one(number: int) -> None:
-            await pace.turn()
+            await gate.turn()
             order.append(number)
 
         await asyncio.gather(*(one(number) for number in range(20)))
@@ -100,10 +101,10 @@ def test_a_ceiling_holds_and_turns_come_in_order() -> None:
 
 def test_the_first_are_spread_so_that_not_all_are_refused_at_once() -> None:
     async def main(clock: Callable[[], float]) -> list[float]:
-        pace, times = Pace(clock=clock), list[float]()
+        gate, times = Gate(concurrency=256, clock=clock), list[float]()
 
         async def one() -> None:
-            await pace.turn()
+            await gate.turn()
             times.append(clock())
 
         await asyncio.gather(*(one() for _ in range(256)))
@@ -136,13 +137,14 @@ def test_everything_refused_means_probes_until_one_is_let_in() -> None:
 
 def test_a_cancelled_wait_leaves_the_pace_usable() -> None:
     async def main(clock: Callable[[], float]) -> float:
-        pace = Pace(1, clock=clock)
-        await pace.turn()
-        waiting = asyncio.ensure_future(pace.turn())
+        gate = Gate(concurrency=8, clock=clock)
+        gate.pace = Pace(1, clock=clock)
+        await gate.turn()
+        waiting = asyncio.ensure_future(gate.turn())
         await asyncio.sleep(0.1)
         waiting.cancel()
         await asyncio.wait([waiting])
-        await pace.turn()
+        await gate.turn()
         return clock()
 
     assert run(main) == pytest.approx(1, abs=0.06)

@@ -56,6 +56,8 @@ PART = 2**16 * b" "
 )
 async def test_an_answer_without_end(head: bytes, part: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "MOST_BYTES", 2**20)
+    async with serving(lambda path, body: chat()) as url:
+        await asked(OpenAIModel("fake", base_url=url), ask())  # what the first connection imports is not measured
     tracemalloc.start()
     try:
         with pytest.raises(BadRequest, match=r"more than 1 MB, which was not read to its end") as caught:
@@ -83,6 +85,14 @@ async def test_an_answer_that_unpacks_to_too_much(monkeypatch: pytest.MonkeyPatc
 async def test_an_error_without_end_is_still_an_error() -> None:
     with pytest.raises(Transient) as caught:
         await sent(HEAD % 503 + b"Transfer-Encoding: chunked\r\n", chunk(PART), 2000)
+    assert caught.value.reason == "http 503"
+
+
+async def test_a_zipped_error_without_end_is_still_an_error() -> None:
+    packed = gzip.compress(2**24 * b" ")
+    head = HEAD % 503 + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n" % len(packed)
+    with pytest.raises(Transient) as caught:
+        await sent(head, packed, 1)
     assert caught.value.reason == "http 503"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+import os
 from typing import Any
 
 from workbench.cli import watch
@@ -29,7 +29,7 @@ def import_(arguments: argparse.Namespace) -> int:
     if arguments.map:
         parse_map(arguments.map)
     parameters = {
-        "file": str(Path(file).expanduser().resolve()),
+        "file": _absolute(file),
         "role": arguments.role,
         "map": arguments.map,
         "format": arguments.format,
@@ -51,6 +51,11 @@ def import_(arguments: argparse.Namespace) -> int:
     return 3 if result["failed_rows"] else 0
 
 
+def _absolute(file: str) -> str:
+    """The path without links; unlike ``Path.resolve`` and ``expanduser`` it raises for none (a link to itself, no home)."""
+    return os.path.realpath(os.path.expanduser(file))
+
+
 def _storable(file: str) -> None:
     """A job's parameters are text: a name that is not UTF-8 cannot be handed to it."""
     try:
@@ -66,7 +71,7 @@ def export_(arguments: argparse.Namespace) -> int:
         views.parse(arguments.view)
     parameters = {
         "format": arguments.format,
-        "out": str(Path(arguments.out).expanduser().resolve()),
+        "out": _absolute(arguments.out),
         "view": arguments.view,
         "overwrite": arguments.overwrite,
         "raw": arguments.raw,

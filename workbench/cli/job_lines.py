@@ -42,6 +42,17 @@ def name(job: Job) -> str:
     return f"{job.kind} {job.parameters['recipe']}" if job.parameters.get("recipe") else job.kind
 
 
+def remark(job: Job) -> str:
+    """The last column of the list: an error, what is waited for, what failed, else what is done."""
+    if job.error:
+        return job.error
+    if waits := words.waiting(job):
+        return f"waits for {waits}"
+    if (reasons := words.reasons(job)) and job.state == "done":
+        return "failed: " + ", ".join(f"{n:,} {reason}" for reason, n in reasons.items())
+    return "" if words.paused(job) or job.state == "done" else job.note
+
+
 def plain(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name}={one}" for name, one in value.items())

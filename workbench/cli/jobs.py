@@ -6,7 +6,18 @@ import argparse
 from collections.abc import Callable, Mapping, Sequence
 
 from workbench.cli import watch
-from workbench.cli.job_lines import described, failure, failure_lines, figure_lines, figures, lanes, made, name, plain
+from workbench.cli.job_lines import (
+    described,
+    failure,
+    failure_lines,
+    figure_lines,
+    figures,
+    lanes,
+    made,
+    name,
+    plain,
+    remark,
+)
 from workbench.cli.output import Output, dollars, table
 from workbench.cli.parser import JOB_VERBS, NONE
 from workbench.cli.work import generated, generated_line, status
@@ -79,11 +90,12 @@ def _list(store: Store, output: Output, *, everything: bool) -> int:
                 dollars(cost) if cost else "",
                 (job.started_at or "")[:16].replace("T", " "),
                 job.user,
-                job.error or words.waiting(job) or job.note,
+                remark(job),
             ]
         )
     spent, unknown = ledger.spent(store)
-    last = f"spent so far: {dollars(spent)}" + (", and answers of unknown price" if unknown else "")
+    priced = f"{dollars(spent)}{', and answers of unknown price' if unknown else ''}"
+    last = f"spent so far: {priced if spent or not unknown else 'unknown, the answers have no price'}"
     nothing = "No jobs yet." if everything else "No jobs yet (--all shows imports and learning too)."
     output.result(
         {"jobs": [described(job) for job in found], "cost": spent},
@@ -174,7 +186,7 @@ def _set(store: Store, number: int, output: Output, arguments: argparse.Namespac
     lines = [f"Job {number}: {words.limit(name, before[name])} -> {words.limit(name, after[name])}" for name in after]
     job = jobs.get(store, number)
     if job.state in words.STOPPED:
-        lines.append(f"It is {job.state}; `workbench jobs resume {number}` goes on.")
+        lines.append(f"It does not run ({job.state}); `workbench jobs resume {number}` goes on.")
     output.result({"job": number, "state": job.state, "before": before, "after": after}, lines)
     return 0
 

@@ -96,9 +96,16 @@ def _scale(spec: str | None) -> tuple[float, float] | None:
 def new_(arguments: argparse.Namespace) -> int:
     output = _output(arguments)
     needs_labels = KINDS[arguments.task].label in ("one", "many") and not arguments.scale
+    if arguments.task == "free" and not arguments.fields and not arguments.sample:
+        raise UsageError(
+            "A free task has fields of your own: workbench new DIR --task free --fields title,stars:number."
+        )
     bare = not arguments.folder or not (arguments.labels or arguments.sample or not needs_labels)
     if bare and not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UsageError("Say where and which labels: workbench new DIR --labels a,b,c (or --from banking_intents).")
+        scaled = ", or --scale 0-5" if arguments.task == "text_pair" else ""
+        raise UsageError(
+            f"Say where and which labels: workbench new DIR --labels a,b,c{scaled} (or --from SAMPLE, such as banking_intents)."
+        )
     if bare:
         arguments.folder = arguments.folder or _ask("Folder", "my-project")
         arguments.description = arguments.description or _ask("What are the texts? (goes into prompts)")
@@ -296,10 +303,11 @@ def _check_models(add: Any) -> None:
 def _check_project(project: Project, add: Any) -> None:
     try:
         config = project.config
+        labels = f" with {len(config.task.labels)} labels" if config.task.labels else ""
         add(
             "project.yaml",
             True,
-            f"{len(config.task.labels)} labels, model {config.model.use}, recipe {config.generate.recipe}",
+            f"task {config.task.kind}{labels}, model {config.model.use}, recipe {config.generate.recipe}",
         )
         with Store(project) as store:
             healthy = store.read("PRAGMA quick_check(1)")[0][0] == "ok"

@@ -66,6 +66,8 @@ def _queued(store: Store, sample: samples.Sample) -> dict[str, Any]:
 
 def _export(store: Store, arguments: argparse.Namespace, output: Output) -> int:
     lines = (json.dumps(row, ensure_ascii=True) for row in annotation_store.opinions(store))
+    if store.project.owns(Path(arguments.export)):
+        raise UsageError(f"{arguments.export} is a file of the project itself; choose another name.")
     number = write_lines(Path(arguments.export), lines, overwrite=arguments.overwrite)
     output.result({"annotations": number, "path": arguments.export}, [f"{number:,} annotations in {arguments.export}"])
     return 0

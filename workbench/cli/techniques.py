@@ -10,6 +10,7 @@ from workbench import recipe as recipe_module
 from workbench.cli.output import Output, bare_address, table
 from workbench.errors import UsageError
 from workbench.registry import Registry
+from workbench.task_kinds import KINDS
 
 T = TypeVar("T")
 
@@ -39,9 +40,16 @@ def recipes_(arguments: argparse.Namespace) -> int:
     everyone = recipe_module.everyone()
     lines = []
     for one in everyone:
-        lines += [f"{one.name} ({one.year}) - {one.summary}", f"    needs {', '.join(one.needs)}; {one.paper}"]
+        lines += [
+            f"{one.name} ({one.year}) - {one.summary}",
+            f"    {_tasks(one)}needs {', '.join(one.needs)}; {one.paper}",
+        ]
     output.result({"recipes": [_recipe(one) for one in everyone]}, lines)
     return 0
+
+
+def _tasks(one: recipe_module.Recipe) -> str:
+    return "" if set(KINDS) <= set(one.tasks) else f"for {', '.join(one.tasks)} only; "
 
 
 def _recipe(one: recipe_module.Recipe) -> dict[str, Any]:

@@ -53,7 +53,8 @@ def follow(store: Store, job_id: int, output: Output, *, mine: bool = True) -> J
 
 
 def patiently(store: Store, job_id: int, output: Output) -> Job:
-    """``follow``, and look again at a job that waits for its batches, less and less often. Ctrl-C leaves it waiting then."""
+    """``follow``, and look again at a job that waits for its batches, less and less often. From its first wait
+    on, Ctrl-C leaves it alone: cancelling would give up batches that are being paid for."""
     job, wait = follow(store, job_id, output), SOONEST
     while job.state == "waiting":
         if not output.quiet:
@@ -67,7 +68,7 @@ def patiently(store: Store, job_id: int, output: Output) -> Job:
             ) from None
         with suppress(UsageError):  # somebody else has resumed it
             start.resume(store, job_id)
-        job, wait = follow(store, job_id, output), min(wait * 1.5, SELDOM)
+        job, wait = follow(store, job_id, output, mine=False), min(wait * 1.5, SELDOM)
     return job
 
 
@@ -135,7 +136,7 @@ def remark(job: Job) -> str:
         parts += [dollars(result["cost"]) if result.get("cost") else ""]
         parts += [f"{result[name]:,} {name}" for name in ("repaired", "failed") if result.get(name)]
     waits = words.waiting(job)
-    parts.append(f"waits: {waits}" if waits else job.note)
+    parts.append(f"waits for {waits}" if waits else job.note)
     return "  ".join(part for part in parts if part)
 
 

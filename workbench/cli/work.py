@@ -14,6 +14,7 @@ from workbench.cli.parser import typed
 from workbench.errors import UsageError, WorkbenchError
 from workbench.pipeline import start
 from workbench.project import find
+from workbench.settings_template import UNDESCRIBED
 from workbench.store import jobs
 from workbench.store.connection import Store
 from workbench.store.jobs import Job
@@ -96,7 +97,7 @@ def _generated(job_id: int, store: Store, output: Output, *, detach: bool = Fals
         output.result({"job": job_id, "state": "queued"}, [f"Job {job_id} is on its way: workbench jobs"])
         return 0
     job = watch.patiently(store, job_id, output)
-    output.result(generated(job), [generated_line(job)])
+    output.result(generated(job), [generated_line(job), *failure_hint(job)])
     return status(job)
 
 
@@ -118,9 +119,14 @@ def _refuse_early(store: Store, parameters: Mapping[str, Any], budget: float | N
 def _dry_run(store: Store, parameters: Mapping[str, Any], budget: float | None, output: Output) -> int:
     shown = _refuse_early(store, parameters, budget)
     lines = [f"model: {parameters['model']}. {shown.model_description}"]
+    said: list[dict[str, str]] = []
     for number, prompt in enumerate(shown.prompts, 1):
         lines += ["", f"prompt {number}:"]
         for message in prompt:
+            if message in said and message["role"] == "system":
+                lines.append("  system: (as above)")
+                continue
+            said.append(message)
             first, *others = message["content"].splitlines() or [""]
             lines += [f"  {message['role'] + ':':<8}{first}", *(f"  {'':<8}{line}" for line in others)]
     if shown.shape:
@@ -132,6 +138,8 @@ def _dry_run(store: Store, parameters: Mapping[str, Any], budget: float | None, 
     ]
     lines += [shown.note] if shown.note else []
     lines += ["Repairs of answers that cannot be read are not counted."] if shown.shape else []
+    if store.project.config.task.description.strip() == UNDESCRIBED:
+        lines.append("task.description in project.yaml is not written yet; every prompt holds it.")
     output.result(
         {
             "requests": shown.requests,
@@ -186,6 +194,13 @@ def generated_line(job: Job) -> str:
     tokens = result.get("input_tokens", 0) + result.get("output_tokens", 0)
     parts.append(f"{result.get('requests', 0):,} requests, {tokens:,} tokens, {dollars(result.get('cost'))}")
     return f"generated: {'; '.join(parts)}; {result.get('seconds', 0):.1f} s"
+
+
+def failure_hint(job: Job) -> list[str]:
+    """Where to look when requests failed."""
+    if not (job.result or {}).get("failed"):
+        return []
+    return [f"`workbench jobs failures {job.id}` shows what failed, `workbench jobs retry {job.id}` asks it again."]
 
 
 def _unanswered(job: Job) -> int:

@@ -66,6 +66,7 @@ def _files(folder: Path, format: str | None, split: str | None) -> list[Path]:  
 def _stream_folder(folder: Path, files: list[Path], codec: str) -> Iterator[Row | Bad]:
     before, empty = 0, True
     for path in files:
+        _check(path)
         number = 0
         for number, item in enumerate(_items(_by_suffix(path), path, codec), 1):
             empty = False
@@ -105,8 +106,7 @@ def _by_suffix(path: Path) -> Reader:
         if suffix in reader.suffixes:
             return reader
     known = ", ".join(f"{reader.name} ({' '.join(reader.suffixes)})" for reader in readers if reader.suffixes)
-    what = f"the suffix {quoted(path.suffix)} of" if suffix else "no suffix in"
-    raise UsageError(f"There is {what} {quoted(path.name)} that names a format; give --format with one of: {known}.")
+    raise UsageError(f"The ending of {quoted(path.name)} names no format; give --format with one of: {known}.")
 
 
 def _check(path: Path) -> None:

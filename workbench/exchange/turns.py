@@ -136,7 +136,10 @@ def answer(sample: ExportSample, context: ExportContext) -> str:
         return str(sample.fields.get("output" if context.task.kind == "instruction" else "answer") or "")
     if sample.label is None:
         raise NoPlace("has no label")
-    return sample.label if isinstance(sample.label, str) else json_text(sample.label)
+    if isinstance(sample.label, str):
+        return sample.label
+    whole = isinstance(sample.label, float) and sample.label.is_integer()
+    return json_text(int(sample.label) if whole else sample.label)  # 5, as the question has it, not 5.0
 
 
 def normal(value: Any) -> Any:

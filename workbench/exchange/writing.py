@@ -96,7 +96,7 @@ def _target_folder(path: Path, chosen: Format, overwrite: bool) -> Path:
     with _sentences(path):
         target = Path(os.path.realpath(path))
         if not target.parent.is_dir():
-            raise FileError(path, None, "is in a folder that does not exist: make the folder first")
+            raise FileError(path, None, "the folder that it should go into does not exist: make it first")
         if target.exists():
             _replaceable(path, target, chosen, overwrite)
     return target
@@ -171,7 +171,7 @@ def _target(path: Path, overwrite: bool) -> Path:
         if target.is_dir():
             raise FileError(path, None, "is a folder: give the name of a file in it")
         if not target.parent.is_dir():
-            raise FileError(path, None, "is in a folder that does not exist: make the folder first")
+            raise FileError(path, None, "the folder that it should go into does not exist: make it first")
         if not overwrite and target.exists():
             raise _exists(path)
     return target

@@ -93,11 +93,6 @@ class Asker:
         """The name under which the answer to a request of this run is kept."""
         return request.key(self._name, self._group)
 
-    def collected(self, planned: Planned, key: str, answer: Answer, cost: float | None) -> Asked:
-        """A request that was answered otherwise than through ``ask``: what it used counts as spent."""
-        self.purse.spent += Usage(1, answer.input_tokens, answer.output_tokens, cost)
-        return asked_of(planned, key, 1, answer=answer, cost=cost)
-
     def hear(self, limits: Mapping[str, Any]) -> None:
         """Limits as people want them now: ``budget``, ``requests``, ``tokens``, ``paused``."""
         self.purse.hear(limits)
@@ -228,6 +223,8 @@ class Asker:
                 raise Stopped(str(error)) from None
             lane, let_in = self.lanes.choose(last, refused), self.in_process
             try:
+                if lane is None and not refused:
+                    raise Stopped(self.lanes.sentence("No endpoint is left to ask."))
                 if lane is None:
                     return None
                 let_in = let_in or await self._let_in(lane, lane.expects(worst.input_tokens, worst.output_tokens))

@@ -205,12 +205,14 @@ class Collector:
         ordinal = found.planned.ordinal
         self._answered.add(ordinal)
         cost = self._prices.cost(answer.input_tokens, answer.output_tokens)
+        used = Usage(1, answer.input_tokens, answer.output_tokens, cost)
         asked = asked_of(found.planned, found.key, 1, answer=answer, cost=cost)
         if readable(self._plan, found.planned, answer):
             self._todo.done(ordinal)
-            self._asker.purse.spent += Usage(1, answer.input_tokens, answer.output_tokens, cost)
+            self._asker.purse.spent += used
             await self._flow.put(asked)
         elif found.known is None:
+            self._asker.purse.paid(used)
             self._unreadable.append(asked)
             if len(self._unreadable) >= TOGETHER:
                 self._keep()

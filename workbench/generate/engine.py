@@ -12,7 +12,7 @@ import time
 from array import array
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from workbench.generate import anew
@@ -219,11 +219,10 @@ class Engine:
         if asked.answer_text is None:
             raise Stopped(f"A preparing request failed ({asked.reason}); mend the cause and run the command again.")
         if not asked.cached:
+            self.tally.prepared(Usage(1, asked.input_tokens, asked.output_tokens, asked.cost))
             with self.store.write() as connection:
                 answers.keep_answers(connection, [asked])
-            self.tally.requests += 1
-            self.tally.answers += 1
-            self.tally.asked(asked.input_tokens, asked.output_tokens, asked.cost)
+                jobs.tell(connection, self.job_id, 0, self._total, self._note, self.result())
         return Answer(asked.answer_text, asked.answer_model, asked.finish_reason)
 
     async def _waves(self, wanted: int) -> Outcome:
@@ -383,6 +382,7 @@ class Engine:
             "rate": round(self._rate.now(tally.answers), 1),
             "repaired": tally.repaired,
             "again": tally.again,
+            "preparing": asdict(tally.preparing),
             "flying": lanes.flying,
             "waiting": self._waiting(),
             "lanes": [] if self.in_process else lanes.state(),
@@ -395,4 +395,4 @@ class Engine:
             return "paused"
         if asker.purse.tight:
             return "budget: until it is known what requests under way use"
-        return asker.lanes.waiting or ("to ask again" if asker.resting else "")
+        return asker.lanes.waiting or ("its turn to ask again" if asker.resting else "")

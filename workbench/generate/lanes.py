@@ -20,8 +20,6 @@ AGAIN, AGAIN_MOST = 5.0, 120.0
 KNOWN = 8
 #: Prices that nobody said.
 UNKNOWN = Prices()
-#: What the gate says when all is as people want it.
-_FULL = "as many under way as wished"
 
 State = Literal["well", "aside", "out"]
 
@@ -103,7 +101,7 @@ class Lanes:
     def waiting(self) -> str:
         """What requests wait for, in words for people; empty when nothing holds them up."""
         whys = dict.fromkeys(lane.gate.waiting for lane in self.all if lane.state != "out")
-        return ", ".join(why for why in whys if why and why != _FULL)
+        return ", ".join(why for why in whys if why)
 
     def others(self, lane: Lane) -> bool:
         """Whether some lane is well besides this one."""
@@ -119,7 +117,8 @@ class Lanes:
         if len(self.all) == 1:
             return self.all[0]
         for lane in self.all:
-            if lane.state == "aside" and not lane.trial and self._clock() >= lane.again:
+            due = lane.state == "aside" and not lane.trial and self._clock() >= lane.again
+            if due and lane.model.name not in refused:
                 lane.trial = True
                 return lane
         fit = [lane for lane in self.all if lane.state == "well" and lane.model.name not in refused]

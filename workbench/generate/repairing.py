@@ -45,8 +45,8 @@ async def readable(
     if not asked.cached:
         await keep(asked)
     (repairing,) = asker.find([replace(found.planned, request=plan.repair(request, answer, why))])
-    repaired = await asker.ask(repairing)
-    if asked.cached and not repaired.cached:
+    if asked.cached and repairing.known is None:
         # This job paid for it, before it was cut off; no request says so yet.
-        asker.purse.spent += Usage(1, asked.input_tokens, asked.output_tokens, asked.cost)
+        asker.purse.found(Usage(1, asked.input_tokens, asked.output_tokens, asked.cost))
+    repaired = await asker.ask(repairing)
     return replace(repaired, messages=asked.messages, attempts=asked.attempts + repaired.attempts, first=asked)

@@ -11,10 +11,13 @@ from workbench.errors import WorkbenchError
 from workbench.models.base import Request
 from workbench.models.limits import Budget, Prices, Usage
 
+#: Parameters that bound an answer's tokens; which of them an endpoint heeds is its own affair.
+LENGTHS = ("max_tokens", "max_completion_tokens")
 #: Tokens of the longest answer, where a request does not say.
 LONGEST_ANSWER = 1_000
-#: Letters for a token: fewer than usual, so that the estimate is an upper one.
-LETTERS = 2.5
+#: Bytes (UTF-8) for a token: fewer than usual, so that the estimate is an upper one. Bytes, because a letter of a script
+#: that models know less well is a token or more.
+BYTES = 2.5
 
 
 class UsedUp(WorkbenchError):
@@ -32,8 +35,10 @@ class Purse:
         self._prices = prices
         self._budget: Budget | None = None
         self._reserved = Usage()
+        self._unshown = Usage()  # paid for, by answers that no request in the ledger shows yet
         self._out = 0
         self._landed: asyncio.Future[None] | None = None
+        self._schema: tuple[Mapping[str, Any] | None, int] = (None, 0)  # the same object for all requests of a plan
 
     @property
     def tight(self) -> bool:
@@ -53,13 +58,16 @@ class Purse:
         self._wake()
 
     def worst(self, request: Request) -> Usage:
-        """An upper estimate of one request: a token per two and a half letters, the longest answer allowed."""
-        letters = sum(len(message["content"]) for message in request.shown)
+        """An upper estimate of one request: a token per two and a half bytes, the longest answer allowed."""
+        size = sum(_bytes(message["content"]) for message in request.shown)
         if request.schema is not None:
-            letters += len(str(request.schema))
-        inward = math.ceil(letters / LETTERS)
+            if request.schema is not self._schema[0]:
+                self._schema = (request.schema, _bytes(str(request.schema)))
+            size += self._schema[1]
+        inward = math.ceil(size / BYTES)
         given = request.parameters
-        outward = int(given.get("max_tokens") or given.get("max_completion_tokens") or LONGEST_ANSWER)
+        said = [value for name in LENGTHS if isinstance(value := given.get(name), (int, float)) and value > 0]
+        outward = math.ceil(max(said, default=LONGEST_ANSWER))
         return Usage(1, inward, outward, self._prices.cost(inward, outward))
 
     def take(self, worst: Usage) -> bool:
@@ -87,10 +95,22 @@ class Purse:
     def land(self, worst: Usage, used: Usage | None = None) -> None:
         """A request that had reserved ``worst`` has used ``used``, or was not sent."""
         self._out -= 1
-        self._reserved = _less(self._reserved, worst) if self._out else Usage()
+        self._reserved = self._reserved - worst if self._out else Usage()
         if used is not None:
             self.spent = self.spent + used
         self._wake()
+
+    def paid(self, used: Usage) -> None:
+        """An answer is kept under its key, and its request is not written down before it is repaired."""
+        self.spent = self.spent + used
+        self._unshown = self._unshown + used
+
+    def found(self, used: Usage) -> None:
+        """Such an answer is about to be repaired: it counts now, if an earlier process of the job paid for it."""
+        if self._unshown.requests:
+            self._unshown = self._unshown - used
+        else:
+            self.spent = self.spent + used
 
     def _wake(self) -> None:
         landed, self._landed = self._landed, None
@@ -98,10 +118,5 @@ class Purse:
             landed.set_result(None)
 
 
-def _less(reserved: Usage, one: Usage) -> Usage:
-    return Usage(
-        reserved.requests - one.requests,
-        reserved.input_tokens - one.input_tokens,
-        reserved.output_tokens - one.output_tokens,
-        None if reserved.cost is None or one.cost is None else reserved.cost - one.cost,
-    )
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))

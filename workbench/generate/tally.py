@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from workbench.models.limits import Usage
+
 #: Reasons of failures that are told apart.
 REASONS = 200
 #: Seconds over which a rate is measured.
@@ -19,7 +21,7 @@ class Tally:
     """``answers`` and ``samples`` count what is committed; ``cost`` is in dollars, None once a price was unknown.
 
     ``repaired``: requests whose answer could not be read, so that a second one was asked for; ``again``: requests that had
-    failed before.
+    failed before; ``preparing``: what was used before the first wave, which no request of a wave shows.
     """
 
     requests: int = 0
@@ -35,11 +37,22 @@ class Tally:
     output_tokens: int = 0
     cost: float | None = 0.0
     reasons: dict[str, int] = field(default_factory=dict)
+    preparing: Usage = field(default_factory=Usage)
 
     @classmethod
-    def resumed(cls, totals: Mapping[str, Any]) -> Self:
-        """Where a job that was cut off stood (``ledger.totals``)."""
-        return cls(**totals)
+    def resumed(cls, totals: Mapping[str, Any], told: Mapping[str, Any] | None = None) -> Self:
+        """Where a job that was cut off stood: ``ledger.totals``, and what it last ``told`` of its preparation."""
+        tally = cls(**totals)
+        if told and (used := told.get("preparing")):
+            tally.prepared(Usage(**used))
+        return tally
+
+    def prepared(self, used: Usage) -> None:
+        """Count answers to what is asked before the first wave."""
+        self.preparing += used
+        self.requests += used.requests
+        self.answers += used.requests
+        self.asked(used.input_tokens, used.output_tokens, used.cost)
 
     def fail(self, reason: str) -> None:
         self.failed += 1

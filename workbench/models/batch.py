@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from workbench.models import connection
 from workbench.models.base import Answer, BadRequest, Fatal, ModelError, RateLimited, Request, Transient
 from workbench.models.place import Place
 from workbench.models.refusals import Route, refusal
@@ -159,8 +160,7 @@ class BatchClient:
             response = await parts.http.send(request, stream=True)
             try:
                 if response.status_code != 200:
-                    await response.aread()
-                    raise self._refused(response)
+                    raise self._refused(*await self._whole(response))
                 async for line in _lines(response):
                     yield None if line is None else self.read(line, route)
             finally:
@@ -234,20 +234,29 @@ class BatchClient:
 
     async def _once(self, parts: _Parts, request: Any) -> dict[str, Any]:
         try:
-            response = await parts.http.send(request)
+            response, content = await self._whole(await parts.http.send(request, stream=True))
         except (*parts.failures, TimeoutError, OSError) as error:
             raise self._unreached(error) from None
         if not 200 <= response.status_code < 300:
-            raise self._refused(response)
+            raise self._refused(response, content)
         try:
-            found = json.loads(response.content)
+            found = json.loads(content)
         except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
             raise Transient(f"{self.host} sent something that is no batch and no file.", reason="not json")
         return found
 
-    def _refused(self, response: Response) -> ModelError:
+    async def _whole(self, response: Response) -> tuple[Response, bytes]:
+        """A response with its content, of which never much more than a bound is read."""
+        try:
+            return response, await connection.read(response)
+        except connection.TooLarge:
+            raise connection.too_large(self.model.place) from None
+        finally:
+            await response.aclose()
+
+    def _refused(self, response: Response, content: bytes) -> ModelError:
         """The refusal of a request, but for an address that is not there: it is no verdict on chat completions."""
         status = response.status_code
         if status in _NOWHERE:
@@ -256,7 +265,7 @@ class BatchClient:
             return BadRequest(f"{self.host} takes no file of that size (status 413).", reason="http 413")
         if status == 409:
             return BadRequest(f"{self.host} cannot do that with a batch in its state.", reason="http 409")
-        return refusal(status, response.headers, response.content, self.model.place)
+        return refusal(status, response.headers, content, self.model.place)
 
     def _unreached(self, error: BaseException) -> ModelError:
         return self.model.unreached(error)

@@ -73,16 +73,16 @@ class Connection:
         )
         response = await self.http.send(request, stream=True)
         try:
-            content = await _read(response)
-        except BaseException:
-            await response.aclose()
-            raise
+            content = await read(response)
+        finally:
+            if not response.is_closed:
+                await response.aclose()
         return Reply(response.status_code, response.headers, content)
 
 
-async def _read(response: Response) -> bytes:
-    """The content, decoded, of which never much more than the bound is in memory."""
-    good = response.status_code == 200
+async def read(response: Response) -> bytes:
+    """The content, decoded, of which never much more than the bound is in memory; raises ``TooLarge``."""
+    good = 200 <= response.status_code < 300
     most = MOST_BYTES if good else MOST_ERROR_BYTES
     # Looking a header up by name decodes them all, and decoding nothing costs as much as reading.
     encoded = any(name.lower() == b"content-encoding" for name, _ in response.headers.raw)

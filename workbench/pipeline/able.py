@@ -32,16 +32,21 @@ def ask(
         model.abilities.update(abilities.of(store, model.host, model.model))
         model.log = log
 
+    needs = {need for need in recipe.needs if need in ("logprobs", "completions", "embeddings")}
+
     async def first() -> T:
-        for model in models:
-            if (lack := await model.check(needs)) is not None:
+        try:
+            for model in models:
+                if (lack := await model.check(needs)) is not None:
+                    raise WorkbenchError(
+                        f"{lack}, which recipe {recipe.name!r} needs; use another model, or another recipe."
+                    )
+        except BaseException:
+            for model in models:
                 await model.close()
-                raise WorkbenchError(
-                    f"{lack}, which recipe {recipe.name!r} needs; use another model, or another recipe."
-                )
+            raise
         return await work()
 
-    needs = {need for need in recipe.needs if need in ("logprobs", "completions", "embeddings")}
     try:
         return asyncio.run(first())
     finally:

@@ -39,7 +39,7 @@ def generating(store: Store, job_id: int) -> Job:
     """The job, which must be one that asks a model."""
     job = jobs.get(store, job_id)
     if job.kind != "generate":
-        raise UsageError(f"Job {job_id} is a job of kind {job.kind}, which has no requests; it can only be cancelled.")
+        raise UsageError(f"Job {job_id} is a job of kind {job.kind}, which has no requests.")
     return job
 
 

@@ -34,6 +34,8 @@ def run(context: JobContext) -> Ended:
     chosen = fitting(parameters["format"], about)
     card_path = path / chosen.card if chosen.card else path.with_name(f"{path.name}.card.md")
     for target in (path, card_path):
+        if context.project.owns(target):
+            raise UsageError(f"{target} is a file of the project itself; choose another name.")
         if target.exists() and not overwrite:
             raise UsageError(f"{target} exists; choose another name, or give --overwrite.")
     ids = views.ids(store, view)

@@ -68,7 +68,7 @@ def _engine(context: JobContext, described: Run, series: int) -> Engine:
         limits=dict(context.job.limits),
         model_parameters=dict(context.project.config.model.parameters),
         log=context.log,
-        tally=Tally.resumed(ledger.totals(context.store, context.job.id)),
+        tally=Tally.resumed(ledger.totals(context.store, context.job.id), context.job.result),
     )
 
 
@@ -142,6 +142,8 @@ def _ended(context: JobContext, engine: Engine, outcome: Outcome, done: int, wan
     learn = context.job.parameters.get("learn", True) and engine.tally.samples
     afterwards = (lambda: start.learn_later(context.store)) if learn else None
     if outcome.waiting:
+        if engine.cancelled:  # the endpoint is still at it: the next process goes on giving up
+            jobs.set_limits(context.store, context.job.id, {start.GIVE_UP: True})
         return Ended(result, "waiting", None, afterwards)
     if outcome.cancelled:
         jobs.set_limits(context.store, context.job.id, {start.GIVE_UP: None})

@@ -12,7 +12,7 @@ from workbench.errors import WorkbenchError
 from workbench.generate.parts import Example, Pool, Setting
 from workbench.generate.plan import Plan
 from workbench.models.make import MODELS
-from workbench.pipeline.setting import listed, prices_of, series_parameters
+from workbench.pipeline.setting import batch_factor, listed, prices_of, series_parameters
 from workbench.project import Project
 from workbench.recipe import Recipe, load
 from workbench.store import ledger, splits
@@ -84,8 +84,8 @@ def generate(project: Project, store: Store, parameters: Mapping[str, Any]) -> P
     result.output_tokens = math.ceil(length * missing)
     result.cost, told = _cost(project, str(parameters["model"]), result.input_tokens, result.output_tokens)
     if result.cost is not None and parameters.get("executor") == "batch":
-        found = listed(project, str(parameters["model"]))
-        factor = found.batch_factor if found and found.batch_factor is not None else 1.0
+        endpoint = _endpoints(project, str(parameters["model"]))[0]  # batches go to the first endpoint
+        factor = batch_factor(listed(project, endpoint.use or str(parameters["model"]), endpoint))
         result.cost *= factor
         told = f"{told} By batch at {factor:g} of the price.".strip()
     note = f"{note} {told}".strip()
@@ -97,14 +97,19 @@ def generate(project: Project, store: Store, parameters: Mapping[str, Any]) -> P
 
 def _cost(project: Project, model: str, input_tokens: int, output_tokens: int) -> tuple[float | None, str]:
     """Dollars (None: unknown), by the dearest of the project's endpoints, and what is to be said about the price."""
-    ours = project.config.model
-    endpoints = ours.endpoints if model == ours.use and ours.endpoints else [Endpoint()]
+    ours, endpoints = project.config.model, _endpoints(project, model)
     costs = [prices_of(project, one.use or model, one).cost(input_tokens, output_tokens) for one in endpoints]
     if None in costs:
         return None, "The model's price is not known (model.price in project.yaml): tokens only."
     found = None if ours.price or endpoints[0].price else listed(project, endpoints[0].use or model, endpoints[0])
     told = f"Prices of {found.provider} as listed on {found.as_of} (model.price sets your own)." if found else ""
     return max(cost for cost in costs if cost is not None), told
+
+
+def _endpoints(project: Project, model: str) -> list[Endpoint]:
+    """The endpoints that a run with ``model`` asks; a plain one where none are listed."""
+    ours = project.config.model
+    return ours.endpoints if model == ours.use and ours.endpoints else [Endpoint()]
 
 
 def _prepared(store: Store, series: int | None, recipe: Recipe, setting: Setting) -> tuple[dict[str, Any], str]:

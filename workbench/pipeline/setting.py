@@ -12,7 +12,6 @@ from workbench.config import Endpoint
 from workbench.errors import UsageError, WorkbenchError
 from workbench.generate.lanes import Lane
 from workbench.generate.parts import Example, Setting
-from workbench.models.base import Model
 from workbench.models.limits import FREE, Gate, Listed, Prices, known
 from workbench.models.make import ModelSettings, make_model
 from workbench.models.openai import DEFAULT_BASE_URL
@@ -42,15 +41,6 @@ class Run:
     count: int | None
     more: int | None
 
-    @property
-    def model(self) -> Model:
-        """The first lane's."""
-        return self.lanes[0].model
-
-    @property
-    def prices(self) -> Prices:
-        return self.lanes[0].prices
-
     def wanted(self, kept: int) -> int:
         return kept + self.more if self.more is not None else int(self.count or 0)
 
@@ -67,6 +57,9 @@ def parameters_of(project: Project, given: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in (("--count", count), ("--more", more)):
         if value is not None and not 1 <= value <= MOST:
             raise UsageError(f"{name} {value} should be between 1 and {MOST:,}.")
+    seed = config.generate.seed if given.get("seed") is None else given["seed"]
+    if not 0 <= seed < 2**31:
+        raise UsageError(f"--seed {seed} should be between 0 and {2**31 - 1:,}.")
     name = given.get("recipe") or config.generate.recipe
     recipe = load(name)
     chosen = {**config.generate.parameters.get(recipe.name, {}), **(given.get("parameters") or {})}
@@ -75,7 +68,7 @@ def parameters_of(project: Project, given: Mapping[str, Any]) -> dict[str, Any]:
         "count": count,
         "more": more,
         "model": given.get("model") or config.model.use,
-        "seed": config.generate.seed if given.get("seed") is None else given["seed"],
+        "seed": seed,
         "parameters": recipe.settle(chosen),
         "learn": given.get("learn", True),
         **_executor(given),
@@ -179,9 +172,13 @@ def listed(project: Project, use: str, endpoint: Endpoint | None = None) -> List
 
 
 def batch_prices(lane: Lane) -> Prices:
-    """What a lane's tokens cost in a batch: less where its provider is known to ask less, else the same."""
-    found = known(lane.model.name.partition(":")[2], lane.host)
-    return lane.prices if found is None or found.batch_factor is None else lane.prices.times(found.batch_factor)
+    """What a lane's tokens cost in a batch."""
+    return lane.prices.times(batch_factor(known(lane.model.name.partition(":")[2], lane.host)))
+
+
+def batch_factor(found: Listed | None) -> float:
+    """The share of its price that a request in a batch costs: less than 1 where the provider is known to ask less."""
+    return 1.0 if found is None or found.batch_factor is None else found.batch_factor
 
 
 def _group(lanes: Sequence[Lane]) -> str:

@@ -216,6 +216,8 @@ def progress(
 
 
 def finish(store: Store, job_id: int, state: str, *, result: Mapping[str, Any] | None, error: str | None) -> None:
+    """Write down how a job ended; ``error`` may name a file whose name is not UTF-8."""
+    error = None if error is None else error.encode("utf-8", "replace").decode()
     with store.write() as connection:
         connection.execute(
             "UPDATE job SET state = ?, result = coalesce(?, result), error = ?, finished_at = ? WHERE id = ?",

@@ -72,8 +72,9 @@ CREATE TABLE request (
     id INTEGER PRIMARY KEY, series_id INTEGER NOT NULL REFERENCES series (id), ordinal INTEGER NOT NULL,
     job_id INTEGER NOT NULL REFERENCES job (id), prompt_id INTEGER NOT NULL REFERENCES prompt (id),
     parameters TEXT NOT NULL, conditions TEXT NOT NULL, parents TEXT NOT NULL, draw INTEGER NOT NULL,
-    answer_id INTEGER REFERENCES answer (id), first_answer_id INTEGER REFERENCES answer (id), state TEXT NOT NULL CHECK (state IN ('answered', 'parsed', 'failed')),
-    reason TEXT, attempts INTEGER NOT NULL, created_at TEXT NOT NULL,
+    answer_id INTEGER REFERENCES answer (id), first_answer_id INTEGER REFERENCES answer (id),
+    state TEXT NOT NULL CHECK (state IN ('answered', 'parsed', 'failed')), reason TEXT,
+    attempts INTEGER NOT NULL, created_at TEXT NOT NULL,
     UNIQUE (series_id, ordinal)
 ) STRICT;
 CREATE INDEX request_job ON request (job_id, state);

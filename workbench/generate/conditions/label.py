@@ -30,7 +30,8 @@ def label(setting: Setting, ordinal: int, conditions: Mapping[str, Any], options
         return {"label": chosen}
     rng = setting.random("labels", ordinal)
     others = [name for name in values if name != chosen]
-    return {"label": [chosen, *rng.sample(others, min(rng.randint(0, MOST - 1), len(others)))]}
+    drawn = {chosen, *rng.sample(others, min(rng.randint(0, MOST - 1), len(others)))}
+    return {"label": [name for name in values if name in drawn]}  # one order, so that equal sets are equal answers
 
 
 @lru_cache(maxsize=64)

@@ -22,7 +22,7 @@ class Gate:
     where there are none.
     """
 
-    FEWER = "fewer at once, because the endpoint is slow or refuses"
+    FEWER = "a slow or refusing endpoint: fewer at once"
     NAP = 0.05  # seconds: waits are cut to it, so that a limit that has changed meanwhile is noticed
 
     def __init__(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
 from collections.abc import Callable
@@ -11,11 +10,11 @@ from workbench.models.limits.record import Record
 
 
 class Pace:
-    """How fast all workers together may send: one pacer per endpoint, shared, for one event loop.
+    """How fast all workers together may send: one pacer per endpoint, shared, part of its ``Gate``.
 
-    ``await turn()`` before every request, those asked again included; after it either ``ok(latency)`` (any answer that
-    is not a 429: errors too) or ``limited(retry_after, latency)``, with the seconds since ``turn`` returned. Turns are
-    given in the order in which they were asked for. The refused request is the caller's to ask again, after
+    ``take()`` before every request, those asked again included, until it gives a turn; after the request either
+    ``ok(latency)`` (any answer that is not a 429: errors too) or ``limited(retry_after, latency)``, with the seconds since
+    the turn. Who waits in which order is the gate's affair. The refused request is the caller's to ask again, after
     ``Backoff.wait``, as often as it takes.
 
     It starts unpaced (or at ``ceiling`` requests a second), but for the first ``START`` seconds, so that an endpoint
@@ -72,7 +71,6 @@ class Pace:
         self.rate = self.ceiling  # requests a second
         self.refused = 0  # 429s in all
         self._clock = clock
-        self._lock = asyncio.Lock()
         self._record = Record()
         self._began: float | None = None  # when the first turn was taken
         self._next = -math.inf  # when the next turn is due
@@ -109,17 +107,8 @@ class Pace:
         """Whether a limit has been met, so that turns are given at a rate, or to probes only."""
         return self._probe is not None or self.rate < math.inf
 
-    async def turn(self) -> None:
-        """Wait until one more request may be sent."""
-        if not self._lock.locked() and self.take() <= 0:
-            return
-        async with self._lock:
-            while (wait := self.take()) > 0:
-                # Short sleeps, so that a rate that has risen meanwhile is noticed.
-                await asyncio.sleep(min(wait, 0.05))
-
     def take(self) -> float:
-        """0, and a turn is taken; or the seconds until one may be due. (``turn`` waits for it, in order.)"""
+        """0, and a turn is taken; or the seconds until one may be due."""
         now = self._clock()
         if now < self._hold:
             return self._hold - now

@@ -47,11 +47,6 @@ class Listed:
     source: str
     batch_factor: float | None = None
 
-    @property
-    def batch(self) -> Prices:
-        """Prices in a batch; unknown when no factor is."""
-        return Prices() if self.batch_factor is None else self.prices.times(self.batch_factor)
-
 
 #: What may follow a listed name and still mean the same model: a date or a build number, "latest", "preview" before one.
 _VERSION = re.compile(

@@ -68,6 +68,7 @@ def recipe_line(chosen: Chosen, width: int, *, short: bool) -> Content:
     head = Content.assemble((name, MUTED if off else STRONG), (f"  {recipe.year}", MUTED))
     told = (chosen.refusal or recipe.summary).removeprefix(f"Recipe {recipe.name!r} ")
     if short:
+        told = "cannot run" if off else told  # why stands beside it, in the preview
         return Content.assemble(head, "  ", (charts.fit(told, max(4, width - len(head) - 2)).rstrip(), MUTED))
     style = WARNING if off else MUTED
     return Content("\n").join([head, *charts.prose(told, width, style, indent=2, most=3)])

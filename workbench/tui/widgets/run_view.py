@@ -21,6 +21,7 @@ from workbench.text import clean
 from workbench.tui.widgets import charts, job_view
 from workbench.tui.widgets.charts import ERROR, MUTED, STRONG, WARNING
 from workbench.tui.widgets.lines import dollars, duration, safe
+from workbench.tui.writing import in_words
 
 NEWEST = 30
 HISTORY = 50
@@ -88,7 +89,8 @@ def newest(store: Store, job_id: int) -> list[tuple[int, str, str]]:
     """The newest samples of a job that no rule dropped."""
     ids = views.first(store, views.parse(f"job:{job_id} dropped:no sort:-id"), NEWEST)
     rows = samples.rows(store, ids)
-    return [(one, str(rows[one].label or ""), rows[one].text) for one in ids if one in rows]
+    named = [(one, rows[one].label, rows[one].text) for one in ids if one in rows]
+    return [(one, "" if label is None else in_words(label), text) for one, label, text in named]
 
 
 def run_lines(live: Live, width: int, height: int) -> list[Content]:

@@ -45,7 +45,7 @@ def job_line(job: Job) -> str:
         parts.append(dollars(cost))
     parts += [f"{name} {number(result[name])}" for name in ("retried", "failed") if result.get(name)]
     if waits := words.waiting(job):
-        parts.append(f"waits: {safe(waits, limit=60)}")
+        parts.append(f"waits for {safe(waits, limit=60)}")
     elif job.note and state == "running":
         parts.append(safe(job.note, limit=80))
     return "  ".join(parts)
