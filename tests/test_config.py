@@ -40,7 +40,11 @@ def write(tmp_path: Path, text: str | bytes) -> Path:
         (GOOD + "generate:\n  concurency: 3\n", 5, "unknown key 'concurency'; did you mean 'concurrency'?"),
         (GOOD + "modle: {}\n", 4, "unknown key 'modle'; did you mean 'model'?"),
         (GOOD + "zzz: 1\n", 4, "unknown key 'zzz'; known here: name, database, task"),
-        ("name: demo\ntask:\n  description: x\n", 2, "a task of kind classification needs at least two different labels"),
+        (
+            "name: demo\ntask:\n  description: x\n",
+            2,
+            "a task of kind classification needs at least two different labels",
+        ),
         ("name: demo\n", 1, "task is missing; add it."),
         ("name: demo\ntask:\n  labels: [a, b, a]\n", 3, "label 'a' stands twice"),
         ("name: demo\ntask:\n  labels: [a]\n", 2, "needs at least two different labels"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,25 @@ async def test_more_makes_so_many_new_ones(tmp_path: Path, monkeypatch: pytest.M
         await pilot.press("m", "r")
         await until(pilot, lambda: started)
     assert (started[0][1]["count"], started[0][1]["more"]) == (None, 500)
+
+
+async def test_work_that_comes_back_when_the_screen_has_gone_is_no_mistake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = seeded.app(tmp_path, monkeypatch, "generate", seeded.seeds)
+    gone = asyncio.Event()
+    async with app.run_test(size=WIDE) as pilot:
+        found = await ready(pilot)
+
+        async def late() -> None:
+            try:
+                await gone.wait()
+            except asyncio.CancelledError:  # as if it had been woken just before
+                found.query_one("#chart-that-is-gone")
+
+        found.run_worker(late())
+        await pilot.pause()
+    assert app.return_code in (None, 0)
 
 
 async def test_a_wrong_field_is_said_while_it_is_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import cast
 
 from textual.app import App, ReturnType
+from textual.css.query import NoMatches
 from textual.events import Resize
 from textual.geometry import Size
 from textual.screen import Screen
@@ -154,6 +155,13 @@ class WorkbenchApp(TypedAhead, Navigation, Notices, Background, Thrifty, App[Ret
 
     async def on_unmount(self) -> None:
         self.stop_background()
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Work that comes back while the screen is being taken down finds its widgets and threads gone: no mistake."""
+        cause = getattr(error, "error", error)  # of a worker
+        if not self.is_running and isinstance(cause, (NoMatches, RuntimeError)):
+            return
+        super()._handle_exception(error)
 
 
 def _make_screen(mode: str) -> Screen[object]:
