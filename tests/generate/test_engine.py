@@ -18,7 +18,7 @@ from workbench.generate import recorder, waves
 from workbench.generate.asking import Asker
 from workbench.models.base import Answer, BadRequest, Fatal, RateLimited, Request, Transient
 from workbench.recipe import FOLDER
-from workbench.store import curation, jobs, ledger, samples
+from workbench.store import curation, failures, jobs, ledger, samples
 from workbench.store.connection import Store
 
 Script = Callable[[Request, int], Any]
@@ -87,6 +87,8 @@ def test_one_refused_request_costs_one_sample(bench: Bench) -> None:
     assert done.result["reasons"] == {"http 400": 1}
     assert len(model.requests) == 21
     assert any("not allowed" in message for _, _, _, message in jobs.events(bench.store, done.id))
+    (one,) = failures.failed(bench.store, done.id)
+    assert (one.reason, one.error) == ("http 400", "This prompt is not allowed.")
 
 
 def test_when_every_request_is_refused_the_run_stops_early(bench: Bench) -> None:

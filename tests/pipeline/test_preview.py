@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,15 @@ def test_a_batch_is_priced_by_the_endpoint_that_gets_it(tmp_path: Path, monkeypa
     assert single.cost > 0
     assert batch.cost == pytest.approx(single.cost / 2)
     assert "By batch at 0.5 of the price." in batch.note
+
+
+@pytest.mark.parametrize(
+    ("kind", "tokens"),
+    [("multi_label", 30), ("instruction", 1.25 * 180), ("dialogue", 1.25 * 300), ("extraction", 1.25 * (60 + 80))],
+)
+def test_without_seeds_an_answer_is_as_long_as_its_fields(tmp_path: Path, kind: str, tokens: float) -> None:
+    labels = ["a", "b"] if kind == "multi_label" else []
+    made = create(tmp_path / "p", kind=kind, labels=labels, model="openai:small")
+    with Store(made) as store:
+        shown = preview.generate(made, store, setting.parameters_of(made, {"count": 8}))
+    assert shown.output_tokens == math.ceil(8 * tokens)

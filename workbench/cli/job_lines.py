@@ -116,6 +116,7 @@ def failure(one: Failed) -> dict[str, Any]:
         "request": one.id,
         "ordinal": one.ordinal,
         "reason": one.reason,
+        "error": one.error,
         "attempts": one.attempts,
         "prompt": one.messages,
         "parameters": one.parameters,
@@ -129,6 +130,8 @@ def failure_lines(one: Failed) -> list[str]:
     """A failed request for people: why, what was sent, what came back."""
     tried = f"{one.attempts} attempt{'' if one.attempts == 1 else 's'}"
     lines = [f"request {one.ordinal}: {one.reason}, {tried}"]
+    if one.error:
+        lines.append(f"  {one.error}")
     for message in one.messages:
         lines += _speech(str(message.get("role", "")), str(message.get("content", "")))
     if one.first is not None:

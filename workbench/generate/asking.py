@@ -194,7 +194,7 @@ class Asker:
                     self.tally.retried += 1
                     continue
                 if self._fails_for_good(lane, error, attempts, silent=self._answers == lived):
-                    return asked_of(planned, key, sent, reason=error.reason)
+                    return asked_of(planned, key, sent, failure=error)
                 lived = self._answers
                 self.tally.retried += 1
                 await self._rest(self._backoff.wait(min(attempts - 1, 4), error.retry_after))
@@ -283,7 +283,7 @@ class Asker:
         """A request that every model refuses: it costs one sample, with the reason."""
         error = next(iter(refused.values()))
         self.log("warning", f"request {planned.ordinal}: {error}")
-        return asked_of(planned, key, sent, reason=error.reason)
+        return asked_of(planned, key, sent, failure=error)
 
     def _refused(self, lane: Lane, error: BadRequest) -> None:
         lane.refused += 1
@@ -346,9 +346,9 @@ def asked_of(
     answer: Answer | None = None,
     cost: float | None = None,
     cached: bool = False,
-    reason: str | None = None,
+    failure: ModelError | None = None,
 ) -> Asked:
-    """A request with its answer, or with the reason why it has none, as the ledger wants it."""
+    """A request with its answer, or with the failure for which it has none, as the ledger wants it."""
     request = planned.request
     given = answer or NO_ANSWER
     return Asked(
@@ -369,7 +369,8 @@ def asked_of(
         seconds=given.seconds,
         cost=cost,
         cached=cached,
-        reason=reason,
+        reason=failure.reason if failure else None,
+        error=str(failure) if failure else None,
         endpoint=given.endpoint,
     )
 

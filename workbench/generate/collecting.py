@@ -226,7 +226,7 @@ class Collector:
             seen.add(found.planned.ordinal)
             self.log("warning", f"request {found.planned.ordinal}: {error}")
             self._todo.done(found.planned.ordinal)
-            await self._flow.put(asked_of(found.planned, found.key, 1, reason=error.reason))
+            await self._flow.put(asked_of(found.planned, found.key, 1, failure=error))
         elif not line.expired:
             self._asker.tally.retried += 1
 

@@ -84,7 +84,7 @@ class Submitter:
                         taken = made.add(one)
                     except BadRequest as error:
                         recorder.note("warning", f"request {one.planned.ordinal}: {error}")
-                        await self._flow.put(asked_of(one.planned, one.key, 1, reason=error.reason))
+                        await self._flow.put(asked_of(one.planned, one.key, 1, failure=error))
                         continue
                     if not taken:
                         found = itertools.chain([one], found)

@@ -20,8 +20,12 @@ from workbench.store.connection import Store
 
 #: Rendered prompts that a preview shows.
 SHOWN = 3
-#: Tokens of an answer are unknown before it comes: a seed's length where there are seeds, else this.
+#: Tokens of an answer are unknown before it comes: a seed's length where there are seeds, else so many for a text alone,
+#: and for each field of an object.
 ANSWER_TOKENS = 30
+FIELD_TOKENS = {"text": 60, "number": 5, "json": 80, "messages": 300}
+#: What names of keys, quotes and brackets add to the texts of an object.
+JSON_SHARE = 1.25
 
 
 @dataclass
@@ -80,8 +84,7 @@ def generate(project: Project, store: Store, parameters: Mapping[str, Any]) -> P
     result.shape = next((dict(one.request.schema) for one in planned if one.request.schema), None)
     letters = [sum(len(message["content"]) for message in prompt) for prompt in result.prompts]
     result.input_tokens = math.ceil(sum(letters) / len(letters) / 4 * missing) if letters else 0
-    length = sum(len(seed.text) for seed in seeds[:200]) / len(seeds[:200]) / 4 if seeds else ANSWER_TOKENS
-    result.output_tokens = math.ceil(length * missing)
+    result.output_tokens = math.ceil(_answer_tokens(setting) * missing)
     result.cost, told = _cost(project, str(parameters["model"]), result.input_tokens, result.output_tokens)
     if result.cost is not None and parameters.get("executor") == "batch":
         endpoint = _endpoints(project, str(parameters["model"]))[0]  # batches go to the first endpoint
@@ -93,6 +96,18 @@ def generate(project: Project, store: Store, parameters: Mapping[str, Any]) -> P
         note = f"{note} Some answers will not be kept: expect more requests than samples.".strip()
     result.note = note
     return result
+
+
+def _answer_tokens(setting: Setting) -> float:
+    """Tokens that an answer is likely to have: as long as the seeds are, else by the fields that the task has."""
+    task, seeds = setting.config.task, setting.seeds[:200]
+    if seeds:
+        share = 1.0 if setting.answer_schema is None else JSON_SHARE
+        return share * sum(len(seed.text) for seed in seeds) / len(seeds) / 4
+    if setting.answer_schema is None:
+        return ANSWER_TOKENS
+    fields = sum(FIELD_TOKENS[field.kind] for field in task.fields.values())
+    return JSON_SHARE * (fields + (FIELD_TOKENS["json"] if task.label_shape == "object" else 0))
 
 
 def _cost(project: Project, model: str, input_tokens: int, output_tokens: int) -> tuple[float | None, str]:

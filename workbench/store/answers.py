@@ -38,6 +38,7 @@ class Asked:
     cost: float | None = None
     cached: bool = False
     reason: str | None = None
+    error: str | None = None
     endpoint: str = ""
     first: Asked | None = None
 

@@ -32,13 +32,15 @@ class Failed:
     """A failed request: what was sent, how often, and what came back.
 
     ``answer`` is the last answer (that of the repairing request, where there was one), ``first`` the unreadable answer
-    that was to be repaired; each None when there is none.
+    that was to be repaired; each None when there is none. ``reason`` is a word for counting, ``error`` the whole sentence
+    of a request that got no answer.
     """
 
     id: int
     series_id: int
     ordinal: int
     reason: str
+    error: str | None
     attempts: int
     messages: list[dict[str, str]]
     parameters: dict[str, Any]
@@ -68,23 +70,24 @@ def failed(
     columns = ", ".join(f"{table}.{name}" for table in ("answer", "first") for name in _ANSWER)
     rows = store.read(
         f"SELECT request.id, series_id, ordinal, ifnull(reason, '{UNKNOWN}'), attempts, messages, parameters, conditions, "
-        f"request.created_at, answer_id, first_answer_id, {columns} FROM request JOIN prompt ON prompt.id = prompt_id "
+        f"request.created_at, answer_id, first_answer_id, error, {columns} FROM request JOIN prompt ON prompt.id = prompt_id "
         "LEFT JOIN answer ON answer.id = answer_id LEFT JOIN answer AS first ON first.id = first_answer_id "
         f"WHERE {where} AND request.id > ? ORDER BY request.id LIMIT ?",
         (*given, after, limit),
     )
-    split = 11 + len(_ANSWER)
+    split = 12 + len(_ANSWER)
     return [
         Failed(
             id=row[0],
             series_id=row[1],
             ordinal=row[2],
             reason=row[3],
+            error=row[11],
             attempts=row[4],
             messages=json.loads(row[5]),
             parameters=json.loads(row[6]),
             conditions=json.loads(row[7]),
-            answer=None if row[9] is None else Said(*row[11:split]),
+            answer=None if row[9] is None else Said(*row[12:split]),
             first=None if row[10] is None else Said(*row[split:]),
             created_at=row[8],
         )

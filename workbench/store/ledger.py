@@ -169,6 +169,7 @@ def record(
                 None if one.first is None else answers[bytes.fromhex(one.first.key)],
                 "failed" if answer_id is None else "answered",
                 one.reason,
+                None if one.error is None else one.error.encode("utf-8", "replace").decode(),
                 one.attempts,
                 at,
             )
@@ -176,13 +177,13 @@ def record(
     bulk(
         connection,
         "INSERT INTO request (series_id, ordinal, job_id, prompt_id, parameters, conditions, parents, draw, answer_id, "
-        "first_answer_id, state, reason, attempts, created_at)",
+        "first_answer_id, state, reason, error, attempts, created_at)",
         rows,
         "ON CONFLICT (series_id, ordinal) DO UPDATE SET prompt_id = excluded.prompt_id, "
         "parameters = excluded.parameters, conditions = excluded.conditions, parents = excluded.parents, "
         "draw = excluded.draw, answer_id = excluded.answer_id, first_answer_id = excluded.first_answer_id, "
-        "state = excluded.state, reason = excluded.reason, attempts = request.attempts + excluded.attempts, "
-        "job_id = excluded.job_id",
+        "state = excluded.state, reason = excluded.reason, error = excluded.error, job_id = excluded.job_id, "
+        "attempts = request.attempts + excluded.attempts",
     )
     ordinals = [one.ordinal for one in asked]
     ids = _found(

@@ -73,7 +73,7 @@ CREATE TABLE request (
     job_id INTEGER NOT NULL REFERENCES job (id), prompt_id INTEGER NOT NULL REFERENCES prompt (id),
     parameters TEXT NOT NULL, conditions TEXT NOT NULL, parents TEXT NOT NULL, draw INTEGER NOT NULL,
     answer_id INTEGER REFERENCES answer (id), first_answer_id INTEGER REFERENCES answer (id),
-    state TEXT NOT NULL CHECK (state IN ('answered', 'parsed', 'failed')), reason TEXT,
+    state TEXT NOT NULL CHECK (state IN ('answered', 'parsed', 'failed')), reason TEXT, error TEXT,
     attempts INTEGER NOT NULL, created_at TEXT NOT NULL,
     UNIQUE (series_id, ordinal)
 ) STRICT;

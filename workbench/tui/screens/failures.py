@@ -258,7 +258,7 @@ def request_lines(one: Failed, width: int) -> list[Content]:
     """One request to read: why it failed, what was sent, what came back."""
     tried = f"{one.attempts:,} attempt{'' if one.attempts == 1 else 's'}"
     lines = [
-        *charts.prose(one.reason, width, ERROR, most=4),
+        *charts.prose(one.error or one.reason, width, ERROR, most=6),
         *charts.prose(f"request {one.ordinal:,}, {tried}, {job_view.ago(one.created_at)}", width, MUTED),
     ]
     if one.conditions:
