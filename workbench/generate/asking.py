@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from workbench.errors import WorkbenchError
+from workbench.generate.asked import asked_of, known_of
 from workbench.generate.lanes import Lane, Lanes
 from workbench.generate.plan import Planned
 from workbench.generate.spending import Purse, UsedUp
@@ -34,8 +35,6 @@ GRACE = 15.0
 RECONSIDER = 0.5
 
 
-#: Stands in for what a request that failed does not have.
-NO_ANSWER = Answer("", "")
 #: What a request without an answer counts as in a budget of requests.
 UNANSWERED = Usage(requests=1)
 
@@ -336,53 +335,3 @@ class Asker:
             self.lanes.back(lane)
             answer.endpoint = answer.endpoint or lane.host
         return asked_of(planned, key, attempts, answer=answer, cost=cost)
-
-
-def asked_of(
-    planned: Planned,
-    key: str,
-    attempts: int,
-    *,
-    answer: Answer | None = None,
-    cost: float | None = None,
-    cached: bool = False,
-    failure: ModelError | None = None,
-) -> Asked:
-    """A request with its answer, or with the failure for which it has none, as the ledger wants it."""
-    request = planned.request
-    given = answer or NO_ANSWER
-    return Asked(
-        ordinal=planned.ordinal,
-        messages=request.shown,
-        parameters=request.parameters,
-        conditions=request.conditions,
-        parents=planned.parents,
-        draw=request.draw,
-        attempts=attempts,
-        key=key,
-        answer_text=answer.text if answer else None,
-        answer_model=given.model,
-        finish_reason=given.finish_reason,
-        input_tokens=given.input_tokens,
-        output_tokens=given.output_tokens,
-        logprobs=given.logprobs,
-        seconds=given.seconds,
-        cost=cost,
-        cached=cached,
-        reason=failure.reason if failure else None,
-        error=str(failure) if failure else None,
-        endpoint=given.endpoint,
-    )
-
-
-def known_of(known: answers.Known) -> Answer:
-    """An answer that was there already, as the model gave it."""
-    return Answer(
-        known.text,
-        known.model,
-        known.finish_reason,
-        known.input_tokens,
-        known.output_tokens,
-        known.logprobs,
-        endpoint=known.endpoint,
-    )

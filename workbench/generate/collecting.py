@@ -10,7 +10,8 @@ import asyncio
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from workbench.generate.asking import Asker, Found, Stopped, asked_of
+from workbench.generate.asked import asked_of
+from workbench.generate.asking import Asker, Found, Stopped
 from workbench.generate.plan import Plan, Planned
 from workbench.generate.recorder import Recorder
 from workbench.models.base import Answer, BadRequest, Fatal, ModelError, RateLimited, Transient

@@ -217,7 +217,9 @@ class Engine:
         """One request outside the waves, kept in the ledger under its key like all others."""
         asked = await self.asker.ask(*self.asker.find([Planned(-1, request, {})]))
         if asked.answer_text is None:
-            raise Stopped(f"A preparing request failed ({asked.reason}); mend the cause and run the command again.")
+            raise Stopped(
+                f"A preparing request failed: {asked.error or asked.reason} Mend the cause and run the command again."
+            )
         if not asked.cached:
             self.tally.prepared(Usage(1, asked.input_tokens, asked.output_tokens, asked.cost))
             with self.store.write() as connection:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.errors import StoreError
+from workbench.generate.asked import answer_of
 from workbench.generate.parts import Refusal
 from workbench.generate.plan import Plan
 from workbench.generate.tally import Tally
@@ -236,15 +237,9 @@ class Recorder:
         for request_id, asked in zip(ids, batch, strict=True):
             self._count(asked)
             if asked.answer_text is not None:
-                answer = Answer(
-                    asked.answer_text,
-                    asked.answer_model,
-                    asked.finish_reason,
-                    asked.input_tokens,
-                    asked.output_tokens,
-                    list(asked.logprobs) if asked.logprobs is not None else None,
+                self._waiting.append(
+                    Parsed(request_id, asked.ordinal, answer_of(asked), asked.conditions, asked.parents)
                 )
-                self._waiting.append(Parsed(request_id, asked.ordinal, answer, asked.conditions, asked.parents))
         if batch:
             self._done(len(batch))
 

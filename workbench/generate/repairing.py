@@ -5,25 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
+from workbench.generate.asked import answer_of
 from workbench.generate.asking import Asker, Found
 from workbench.generate.plan import Plan
-from workbench.models.base import Answer
 from workbench.models.limits import Usage
 from workbench.store.answers import Asked
-
-
-def answer_of(asked: Asked) -> Answer:
-    """The answer that came, as the model gave it."""
-    return Answer(
-        asked.answer_text or "",
-        asked.answer_model,
-        asked.finish_reason,
-        asked.input_tokens,
-        asked.output_tokens,
-        list(asked.logprobs) if asked.logprobs is not None else None,
-        asked.seconds,
-        asked.endpoint,
-    )
 
 
 async def readable(

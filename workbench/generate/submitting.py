@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import IO, Any
 from uuid import UUID
 
-from workbench.generate.asking import Asker, Found, Stopped, asked_of, known_of
+from workbench.generate.asked import asked_of, known_of
+from workbench.generate.asking import Asker, Found, Stopped
 from workbench.generate.collecting import Progress, custom_id, readable
 from workbench.generate.plan import Plan, Planned
 from workbench.generate.recorder import Recorder

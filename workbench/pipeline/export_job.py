@@ -84,20 +84,20 @@ def _samples(context: JobContext, snapshot: Snapshot) -> Iterator[ExportSample]:
 
 def _known(store: Store, batch: list[tuple[int, dict[str, Any], Any]]) -> Iterator[ExportSample]:
     ids = [sample_id for sample_id, _, _ in batch]
-    by_id = {sample.id: sample for sample in samples.many(store, ids)}
+    about = samples.about(store, ids)
     scores = curation.scores_of(store, ids)
     made = ledger.made_by(store, ids)
     for sample_id, fields, label in batch:
-        sample = by_id[sample_id]
+        uuid, origin, split, status, conditions = about[sample_id]
         model, recipe = made.get(sample_id, (None, None))
         yield ExportSample(
-            uuid=sample.uuid,
+            uuid=uuid,
             fields=fields,
             label=label,
-            status=sample.status,
-            origin=sample.origin,
-            split=sample.split,
-            conditions=sample.conditions,
+            status=status,
+            origin=origin,
+            split=split,
+            conditions=conditions,
             scores=scores.get(sample_id, {}),
             model=model,
             recipe=recipe,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.errors import StoreError
-from workbench.store.connection import Store, bulk, new_uuid, now
+from workbench.store.connection import Store, bulk, new_uuid, now, powers
 from workbench.store.encoding import digest
 from workbench.store.encoding import encode as encode  # noqa: PLC0414 - others take it from here
 from workbench.store.encoding import label_key as label_key  # noqa: PLC0414
@@ -247,6 +247,18 @@ def many(store: Store, ids: Sequence[int]) -> Iterator[Sample]:
         marks = ",".join("?" * len(chunk))
         found = {row[0]: row for row in store.read(f"SELECT {_COLUMNS} FROM sample WHERE id IN ({marks})", chunk)}
         yield from (_sample(found[sample_id]) for sample_id in chunk if sample_id in found)
+
+
+def about(store: Store, ids: Sequence[int]) -> dict[int, tuple[str, str, str, str, dict[str, Any]]]:
+    """(uuid, origin, split, status, conditions) of some thousand samples: what an export adds to frozen contents."""
+    return {
+        row[0]: (bytes(row[1]).hex(), row[2], row[3], row[4], json.loads(row[5]))
+        for chunk in powers(ids, 512)
+        for row in store.read(
+            f"SELECT id, uuid, origin, split, status, conditions FROM sample WHERE id IN ({','.join('?' * len(chunk))})",
+            list(chunk),
+        )
+    }
 
 
 def rows(store: Store, ids: Sequence[int]) -> dict[int, Row]:

@@ -100,7 +100,7 @@ class Background(Base):
     def leave_on_hangup(self) -> None:
         """A closed terminal or line: finish what is being written, remember the place, go. Jobs go on by themselves."""
         loop = asyncio.get_running_loop()
-        with suppress(NotImplementedError, RuntimeError, ValueError):  # not in the main thread: tests
+        with suppress(NotImplementedError, RuntimeError, ValueError):  # signals are heard in the main thread alone
             loop.add_signal_handler(signal.SIGHUP, self._hangup, 128 + signal.SIGHUP)
             loop.add_signal_handler(signal.SIGTERM, self._hangup, 128 + signal.SIGTERM)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from workbench.jobs import words
 from workbench.store.jobs import Job
-from workbench.tui.widgets.lines import Lines, Run, dollars, duration, number, safe
+from workbench.tui.widgets.lines import Lines, Run, dollars, duration, number, safe, short
 
 if TYPE_CHECKING:
     from workbench.tui.app import WorkbenchApp
@@ -68,9 +68,9 @@ class Status(Lines):
         message = app.message
         if message is not None and (message.error or monotonic() - message.at < MESSAGE_SECONDS):
             text = f" {'! ' if message.error else ''}{message.sentence}"
-            return [(text, "status--error" if message.error else "status--note")]
+            return [(short(text, self.size.width), "status--error" if message.error else "status--note")]
         if app.overview is None or not app.overview.jobs:
             return []
         first, *others = app.overview.jobs
         more = f"  (+{len(others)} more jobs)" if others else ""
-        return [(f" {job_line(first)}{more}", "")]
+        return [(short(f" {job_line(first)}{more}", self.size.width), "")]
