@@ -61,7 +61,7 @@ def dropped(name: str, project: Project) -> dict[str, list[int]]:
     remaining = list(items(name, "samples"))
     context = Context(seeds=list(items(name, "seeds")))
     found = {}
-    for spec in project.config.curate.filters:
+    for spec in project.config.curate.chain:
         verdicts = list(parse_filter(spec).judge(remaining, context))
         out = {one.id for one, verdict in zip(remaining, verdicts, strict=True) if not verdict.keep}
         found[spec.partition(":")[0]] = sorted(out)
@@ -80,7 +80,7 @@ def test_they_come_with_the_workbench_and_their_settings_load(name: str, tmp_pat
     assert len(project.guidelines) > 2000
     assert task.label_names == (OUTCOMES if name == "support_dialogues" else [])
     assert all(label.description for label in task.labels)
-    for spec in project.config.curate.filters:
+    for spec in project.config.curate.chain:
         parse_filter(spec)
 
 

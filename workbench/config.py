@@ -84,9 +84,26 @@ class GenerateSettings(Part):
 
 
 class CurateSettings(Part):
-    filters: list[str] = Field(
+    """The chain of curation: filters, label repairs and weightings in order. ``filters`` is its name in older files.
+
+    ``model`` judges where a technique asks one (default: the generating model); ``embeddings`` gives embeddings;
+    ``arrivals``: new samples are held against the curation in force as they arrive.
+    """
+
+    chain: list[str] = Field(
         default_factory=lambda: ["exact_duplicate", "near_duplicate", "length", "label_disagreement"]
     )
+    model: str | None = None
+    embeddings: str | None = None
+    budget: float | None = Field(default=None, gt=0)
+    arrivals: bool = True
+
+    @model_validator(mode="before")
+    @classmethod
+    def _older_name(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "filters" in value and "chain" not in value:
+            return {("chain" if key == "filters" else key): inner for key, inner in value.items()}
+        return value
 
 
 class ReviewSettings(Part):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -115,6 +116,7 @@ class Recipe(Part):
     parse: Step
     wave: int | str | None = None
     accept: list[Step] = Field(default_factory=list)
+    curate: list[str] = Field(default_factory=list)
 
     @field_validator("tasks")
     @classmethod
@@ -141,6 +143,21 @@ class Recipe(Part):
             name: parameter.check(f"{self.name}.{name}", given[name]) if name in given else parameter.default
             for name, parameter in self.parameters.items()
         }
+
+    def chain(self, given: Mapping[str, Any]) -> list[str]:
+        """The steps of curation that belong to the method, with ``$name`` replaced by the parameter's value.
+
+        Raises ``UsageError`` when the recipe has none, or for a parameter that it does not have.
+        """
+        if not self.curate:
+            raise UsageError(f"Recipe {self.name!r} has no curation of its own; leave --recipe out.")
+        parameters = self.settle(given)
+
+        def written(found: re.Match[str]) -> str:
+            value = self.value(found[0], parameters)
+            return ("yes" if value else "no") if isinstance(value, bool) else "none" if value is None else str(value)
+
+        return [re.sub(r"\$[a-z_]+", written, spec) for spec in self.curate]
 
     def options(self, step: Step, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """A step's options with ``$name`` replaced by the parameter's value."""

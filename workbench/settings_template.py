@@ -43,7 +43,7 @@ generate:
   # parameters: {{attrprompt: {{attributes: 4}}}}
 
 curate:
-  filters:                      # in order; `workbench filters` lists them, `workbench filters show NAME` their parameters
+  chain:                        # in order; `workbench filters` lists them, `workbench filters show NAME` their parameters
     - exact_duplicate
     - near_duplicate
     - length

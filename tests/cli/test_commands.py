@@ -19,7 +19,7 @@ from workbench.store import jobs, samples
 from workbench.store.connection import Store
 from workbench.store.samples import NewSample
 
-MODULES = ("data", "jobs", "making", "people", "screen", "techniques", "work")
+MODULES = ("curating", "data", "jobs", "making", "people", "screen", "techniques", "work")
 
 
 def fill(folder: Path, n: int = 4) -> None:
@@ -98,7 +98,7 @@ def test_wrong_usage_is_status_two_and_one_line(workbench: Workbench, folder: Pa
         (("generate", "--count", 5, "--set", "x=2026-99-99"), "is not a value"),
         (("generate", "--count", 5, "--set", "zzz=1"), "has no parameter 'zzz'"),
         (("generate", "--count", 5, "--recipe", "zerogn"), "did you mean 'zerogen'"),
-        (("curate", "--filter", "lenght"), "Did you mean 'length'?"),
+        (("curate", "--filter", "lenght"), "did you mean 'length'?"),
         (("curate", "--filter", "length:leest=3"), "has no parameter 'leest'"),
         (("evaluate", "--metric", "benchmark.acuracy"), "benchmark.accuracy"),
         (("query", "lable:x"), "did you mean label:?"),

@@ -12,7 +12,7 @@ import pytest
 
 from tests.generate.scripted import LABELS, Bench, Killed, Scripted, words_for
 from workbench.models.base import Request
-from workbench.store import jobs, ledger, samples
+from workbench.store import explaining, jobs, ledger, samples
 from workbench.store.acts import Change, annotator, apply
 from workbench.store.connection import Store
 
@@ -49,7 +49,7 @@ def test_the_demonstrations_are_recorded_as_parents(bench: Bench) -> None:
     made = samples.get(bench.store, last)
     parents = list(samples.many(bench.store, made.parents["demonstrations"]))
     assert sorted(parent.origin for parent in parents) == ["seed"] * 6 + ["synthetic"] * 2
-    origin = samples.explain(bench.store, made).origin
+    origin = explaining.explain(bench.store, made).origin
     assert origin is not None
     assert all(parent.text in origin.messages[1]["content"] for parent in parents)
 

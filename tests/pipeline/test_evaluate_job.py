@@ -20,7 +20,7 @@ def context(store: Store) -> JobContext:
 def test_the_samples_are_read_once_for_both_sides(store: Store, run: RunJob, monkeypatch: pytest.MonkeyPatch) -> None:
     add(store, "please refund my payment", "Please refund my payment", "ok", "where is my money", "no")
     add(store, "a test", origin="real", split="test")
-    run("curate", filters=["exact_duplicate"])
+    run("curate", chain=["exact_duplicate"])
     me = acts.annotator(store, "me")
     acts.apply(store, me, [3], Change(status="rejected"), kind="reject")
     acts.apply(store, me, [4], Change(label="lost_card"), kind="label")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workbench.store import acts, curation, jobs, samples
+from workbench.store import acts, curation, explaining, in_force, jobs, samples
 from workbench.store.acts import Change
 from workbench.store.connection import CHUNK, Store
 from workbench.store.curation import Drop
@@ -30,12 +30,12 @@ def test_dropped_counts_the_active_verdicts(store: Store) -> None:
     curation.save_drops(store, one, [drop(1)])  # the same verdict again is one verdict
     curation.save_drops(store, two, [drop(3)])
     assert dropped(store) == {1: 2, 2: 1, 3: 1}
-    assert curation.jobs_in_force(store) == [one, two]
-    assert curation.set_active(store, one, active=False) == 2
+    assert in_force.jobs_in_force(store) == [one, two]
+    assert in_force.set_active(store, one, active=False) == 2
     assert dropped(store) == {3: 1}
-    assert curation.jobs_in_force(store) == [two]
-    assert curation.set_active(store, one, active=False) == 0
-    assert curation.set_active(store, one, active=True) == 2
+    assert in_force.jobs_in_force(store) == [two]
+    assert in_force.set_active(store, one, active=False) == 0
+    assert in_force.set_active(store, one, active=True) == 2
     assert dropped(store) == {1: 2, 2: 1, 3: 1}
     assert store.one("SELECT count(*) FROM verdict") == (4,)  # switched, never deleted
 
@@ -44,7 +44,7 @@ def test_switching_more_than_a_chunk(store: Store) -> None:
     one, _ = fill(store, CHUNK + 50)
     curation.save_drops(store, one, [drop(i) for i in range(1, CHUNK + 51)])
     assert samples.counts(store)["dropped"] == CHUNK + 50
-    assert curation.set_active(store, one, active=False) == CHUNK + 50
+    assert in_force.set_active(store, one, active=False) == CHUNK + 50
     assert samples.counts(store)["dropped"] == 0
 
 
@@ -99,7 +99,7 @@ def test_suggestions_and_neighbours_replace_the_earlier_ones(store: Store) -> No
     curation.save_suggestions(store, "tfidf", [(1, [("b", 0.9)])], job_id=one)
     curation.save_neighbours(store, [(1, [(2, 0.9), (3, 0.8)])])
     curation.save_neighbours(store, [(1, [(3, 0.7)])])
-    known = samples.explain(store, samples.get(store, 1))
+    known = explaining.explain(store, samples.get(store, 1))
     assert known.suggestions == [("b", 0.9, "tfidf")]
     assert known.neighbours == [(3, 0.7, "pending", "t 2")]
 

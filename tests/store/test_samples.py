@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from workbench.errors import StoreError
 from workbench.project import create
-from workbench.store import acts, curation, jobs, samples, snapshots, views
+from workbench.store import acts, curation, in_force, jobs, samples, snapshots, views
 from workbench.store.acts import Change
 from workbench.store.connection import Store
 from workbench.store.curation import Drop
@@ -64,7 +64,7 @@ class Tally(RuleBasedStateMachine):
 
     @rule(active=st.booleans())
     def switch(self, active) -> None:
-        curation.set_active(self.store, self.job, active)
+        in_force.set_active(self.store, self.job, active=active)
 
     @invariant()
     def tally_equals_rows(self) -> None:

@@ -39,7 +39,7 @@ def test_no_other_function_returns_test_rows(store: Store) -> None:
         if (
             function.__module__ == splits.__name__
             and not name.startswith("_")
-            and name not in ("test_for_evaluation", "elsewhere", "fingerprint")
+            and name not in ("test_for_evaluation", "test_to_keep_away", "elsewhere", "fingerprint")
         ):
             found = function(store, "1") if name == "generated" else function(store)
             assert "a test" not in texts(found), name
@@ -63,6 +63,20 @@ def test_only_evaluation_asks_for_test_rows() -> None:
     card = (package / "pipeline/export_job.py").read_text(encoding="utf-8")
     assert card.count("test_for_evaluation") == 1
     assert "if not splits.test_for_evaluation(store):" in card  # whether there are any; no row is looked at
+
+
+def test_only_the_filter_that_keeps_samples_away_from_them_gets_test_rows_too() -> None:
+    package = Path(workbench.__file__).parent
+    for name, allowed in (
+        ("test_to_keep_away", {"store/splits.py", "pipeline/curate_items.py"}),
+        ("context.benchmarks()", {"curate/filters/contamination.py"}),
+    ):
+        callers = {
+            str(path.relative_to(package))
+            for path in package.rglob("*.py")
+            if name in path.read_text(encoding="utf-8").replace("``", "")
+        }
+        assert callers <= allowed, (name, callers)
 
 
 def test_a_text_of_another_split_is_known_by_its_fingerprint_alone(store: Store) -> None:

@@ -11,7 +11,7 @@ from workbench.cli.output import Output, table
 from workbench.cli.parser import split_project
 from workbench.errors import UsageError
 from workbench.project import find
-from workbench.store import samples, snapshots, views
+from workbench.store import explaining, samples, snapshots, views
 from workbench.store.connection import Store
 
 
@@ -113,7 +113,7 @@ def as_row(sample: samples.Sample) -> dict[str, Any]:
 
 def explained(store: Store, sample: samples.Sample) -> dict[str, Any]:
     """Everything behind a sample, as ``query --explain`` prints it."""
-    known = samples.explain(store, sample)
+    known = explaining.explain(store, sample)
     origin = known.origin
     return {
         **as_row(sample),
@@ -123,6 +123,19 @@ def explained(store: Store, sample: samples.Sample) -> dict[str, Any]:
             {"filter": one.filter, "reason": one.reason, "value": one.value, "other": one.other}
             for one in known.verdicts
         ],
+        "repairs": [
+            {
+                "technique": one.technique,
+                "label": one.label,
+                "confidence": one.confidence,
+                "reason": one.reason,
+                "applied": one.applied,
+            }
+            for one in known.repairs
+        ],
+        "weight": None
+        if known.weight is None
+        else {"technique": known.weight[0], "value": known.weight[1], "reason": known.weight[2]},
         "suggestions": [
             {"label": label, "score": score, "source": source} for label, score, source in known.suggestions
         ],

@@ -164,21 +164,40 @@ def _generate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--detach", action="store_true", help="return at once; the job goes on")
 
 
-@_command("curate", "work", "Run filters over the generated samples; drops are verdicts, nothing is deleted.")
+@_command("curate", "curating", "Filters, label repairs and weights over the generated samples; nothing is deleted.")
 def _curate(parser: argparse.ArgumentParser) -> None:
     _project(parser)
+    for flag, what in (
+        ("filter", "a filter: what it drops leaves the data set"),
+        ("repair", "a label repair: what it is sure of is done, the rest waits for a person"),
+        ("weight", "a weighting: how much each sample counts in training"),
+    ):
+        parser.add_argument(
+            f"--{flag}",
+            dest="chain",
+            action="append",
+            type=_step(flag),
+            metavar="NAME[:key=value,...]",
+            help=f"{what} (repeatable; all three make one chain, in order; default: that of project.yaml)",
+        )
+    parser.add_argument("--recipe", metavar="NAME", help="the curation that belongs to a recipe, instead of a chain")
     parser.add_argument(
-        "--filter",
-        action="append",
-        default=[],
-        metavar="NAME[:key=value,...]",
-        help="a filter, in order (repeatable; default: those of project.yaml)",
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter of --recipe (repeatable)"
     )
     parser.add_argument(
-        "--preview", action="store_true", help="count what each filter drops, alone and in the chain; change nothing"
+        "--new", action="store_true", help="judge only what came since the curation in force, which stays"
     )
-    parser.add_argument("--undo", action="store_true", help="take back the verdicts in force; earlier ones return")
+    parser.add_argument(
+        "--preview", action="store_true", help="count what each step does, alone and in the chain; change nothing"
+    )
+    parser.add_argument("--undo", action="store_true", help="take back the curation in force; the earlier one returns")
+    parser.add_argument("--budget", type=float, metavar="$", help="stop asking a judging model before it costs more")
     parser.add_argument("--detach", action="store_true", help="return at once; the job goes on")
+
+
+def _step(flag: str) -> Callable[[str], tuple[str, str]]:
+    """An option's value with the option that it came from, so that a filter is not given as a weighting."""
+    return lambda spec: (flag, spec)
 
 
 @_command("label", "people", "Annotate without the screen: on a view, from a file, to a file.")
@@ -289,6 +308,8 @@ def _jobs(parser: argparse.ArgumentParser) -> None:
 
 @_command("recipes", "techniques", "List the recipes, or show one to copy.")
 @_command("filters", "techniques", "List the filters, or show one with its parameters.")
+@_command("repairs", "techniques", "List the label repairs, or show one with its parameters.")
+@_command("weightings", "techniques", "List the weightings, or show one with its parameters.")
 @_command("metrics", "techniques", "List the metrics, or show one.")
 def _techniques(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("words", nargs="*", metavar="[show NAME]", help="show one")

@@ -17,7 +17,7 @@ from workbench.exchange import Bad, Row, read
 from workbench.exchange import values as values_
 from workbench.exchange.writing import write_lines
 from workbench.project import find
-from workbench.store import acts, samples, views
+from workbench.store import acts, explaining, samples, views
 from workbench.store import annotations as annotation_store
 from workbench.store.acts import Change
 from workbench.store.connection import Store
@@ -57,7 +57,7 @@ def _queue(store: Store, arguments: argparse.Namespace, output: Output) -> int:
 
 
 def _queued(store: Store, sample: samples.Sample) -> dict[str, Any]:
-    suggested = samples.explain(store, sample).suggestions[:3]
+    suggested = explaining.explain(store, sample).suggestions[:3]
     return {
         **as_row(sample),
         "suggestions": [{"label": label, "score": score, "source": source} for label, score, source in suggested],

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import inspect
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from workbench import recipe as recipe_module
 from workbench.cli.output import Output, bare_address, table
 from workbench.errors import UsageError
 from workbench.registry import Registry
 from workbench.task_kinds import KINDS
+
+if TYPE_CHECKING:
+    from workbench.curate.base import Kind
 
 T = TypeVar("T")
 
@@ -70,22 +73,39 @@ def _recipe(one: recipe_module.Recipe) -> dict[str, Any]:
 
 
 def filters_(arguments: argparse.Namespace) -> int:
-    from workbench.curate.base import FILTERS, describe
+    return _curating(arguments, "filter", "filters")
 
+
+def repairs_(arguments: argparse.Namespace) -> int:
+    return _curating(arguments, "repair", "repairs")
+
+
+def weightings_(arguments: argparse.Namespace) -> int:
+    return _curating(arguments, "weighting", "weightings")
+
+
+def _curating(arguments: argparse.Namespace, kind: Kind, plural: str) -> int:
+    from workbench.curate.base import REGISTRIES, describe
+
+    registry = REGISTRIES[kind]
     name, output = _shown(arguments), _output(arguments)
     if name is not None:
-        one = describe(FILTERS.get(name))
-        lines = [f"{one['name']} (version {one['version']}): {one['summary']}", one["paper"], ""]
+        one = describe(registry.get(name))
+        lines = [f"{one['name']} (version {one['version']}): {one['summary']}", one["paper"]]
+        lines += [one["place"]] if one["place"] else []
+        lines += ["It asks a model."] if one["asks"] else []
+        lines += ["", *inspect.cleandoc(registry.get(name).__doc__ or "").splitlines(), ""]
         lines += table(
             [[row["name"], f"{row['type']}", f"default {row['default']}", row["help"]] for row in one["parameters"]]
         )
-        lines += ["", f"for example: workbench curate --filter {name}" + _example(one)]
+        flag = {"filter": "filter", "repair": "repair", "weighting": "weight"}[kind]
+        lines += ["", f"for example: workbench curate --{flag} {name}" + _example(one)]
         output.result(one, lines)
         return 0
-    everyone = [describe(one) for one in _loadable(FILTERS).values()]
+    everyone = [describe(one) for one in _loadable(registry).values()]
     output.result(
-        {"filters": everyone, "failed": FILTERS.failures},
-        [*table([[one["name"], one["summary"]] for one in everyone]), *_failures(FILTERS)],
+        {plural: everyone, "failed": registry.failures},
+        [*table([[one["name"], one["summary"]] for one in everyone]), *_failures(registry)],
     )
     return 0
 

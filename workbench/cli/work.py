@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from workbench.cli import watch
-from workbench.cli.output import Output, dollars, table
+from workbench.cli.output import Output, dollars
 from workbench.cli.parser import typed
 from workbench.errors import UsageError, WorkbenchError
 from workbench.pipeline import start
@@ -214,39 +214,6 @@ def status(job: Job) -> int:
     if job.state == "cancelled":
         return 130
     return 3 if _unanswered(job) else 0
-
-
-def curate_(arguments: argparse.Namespace) -> int:
-    from workbench.curate.base import parse_filter
-
-    output, project = _output(arguments), find(arguments.project)
-    chain = arguments.filter or list(project.config.curate.filters)
-    for spec in chain:
-        parse_filter(spec)  # a mistake is said here, not by a job
-    parameters = {"filters": chain, "preview": arguments.preview, "undo": arguments.undo}
-    with Store(project) as store:
-        if arguments.detach:
-            job_id = start.submit(store, "curate", parameters)
-            output.result({"job": job_id, "state": "queued"}, [f"Job {job_id} is on its way: workbench jobs"])
-            return 0
-        job = watch.run(store, "curate", parameters, output)
-    if job.state == "cancelled":
-        return watch.cancelled(job, output)
-    result = job.result or {}
-    if arguments.undo:
-        output.result({"job": job.id, **result}, [f"{result['checked']:,} samples have their earlier verdicts again"])
-        return 0
-    rows = [["filter", "drops", "alone"]] if arguments.preview else [["filter", "drops"]]
-    for name, n in result["dropped"].items():
-        rows.append([name, f"{n:,}", *([f"{result['alone'][name]:,}"] if arguments.preview else [])])
-    word = "would keep" if arguments.preview else "kept"
-    lines = [
-        *table(rows, right=(1, 2)),
-        f"{word} {result['kept']:,} of {result['checked']:,} samples; {result['seconds']:.1f} s",
-    ]
-    shown = {key: value for key, value in result.items() if key != "examples" or arguments.preview}
-    output.result({"job": job.id, **shown}, lines)
-    return 0
 
 
 def evaluate_(arguments: argparse.Namespace) -> int:

@@ -43,7 +43,8 @@ class Sample:
 
     ``label`` is the resolved label: people's word where there is one, else the generated one. ``generated_label`` is
     what the sample carried before any person's correction. ``person_label`` and ``person_status`` are what people
-    decided (None: nobody did); a label that is not one name stands there as JSON.
+    decided (None: nobody did); a label that is not one name stands there as JSON. ``weight`` is how much it counts in
+    training; ``soft`` are probabilities by label that training uses in the label's place.
     """
 
     id: int
@@ -52,6 +53,8 @@ class Sample:
     generated_label: str | None = None
     person_label: str | None = None
     person_status: str | None = None
+    weight: float = 1.0
+    soft: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,8 @@ class Material:
     labels: Sequence[str] = ()
     reviewed: Sequence[Sample] | None = None
     one_label: bool = True
+    #: The technique whose weights the samples carry, if they do.
+    weighting: str | None = None
     seed: int = 0
     progress: Callable[[int, int, str], None] = _no_progress
     _memo: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)

@@ -1,26 +1,28 @@
-"""The curate job: a chain of filters over the generated samples; drops become verdicts, nothing is deleted."""
+"""The curate job: a chain over the generated samples. Drops become verdicts, repairs and weights rows; nothing is deleted."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from workbench.curate.base import Context, Filter, Item, Verdict, parse_filter
+from workbench import recipe
+from workbench.curate.base import Context, Item, trait
 from workbench.errors import WorkbenchError
 from workbench.jobs.run import Cancelled, Ended, JobContext
-from workbench.store import curation, jobs, splits
-from workbench.store.connection import Store
-from workbench.store.curation import Drop
+from workbench.pipeline import curate_validation, start
+from workbench.pipeline.curate_chain import Chain, Step, Values, steps
+from workbench.pipeline.curate_items import load_items, material
+from workbench.store import curation, in_force, jobs, repairs, weights
+from workbench.store.connection import CHUNK, Store
 
-#: Examples per filter that a preview keeps for the screen.
-EXAMPLES = 40
-#: The scores of samples that have none.
-NOTHING: Mapping[str, float] = {}
+if TYPE_CHECKING:
+    from workbench.pipeline.curate_asking import Asking
+
+#: Seconds between two looks whether another curation has ended.
+PATIENCE = 0.5
 #: Curate jobs among which undo looks for the newest.
 UNDOABLE = 1_000
 
@@ -28,19 +30,26 @@ UNDOABLE = 1_000
 def run(context: JobContext) -> Ended:
     """Judge the generated samples (``splits.judged``). ``preview`` counts without storing a verdict.
 
-    The verdicts of this job replace those of earlier curate jobs; ``undo`` brings the earlier ones back.
+    What this job says replaces what earlier curate jobs said; ``undo`` brings the earlier ones back. With ``new`` only the
+    samples that came after the last curation are judged, and what is in force stays.
     """
     parameters = context.job.parameters
     if parameters.get("preview"):
-        return _judge(context)
+        return _curate(context)
     with _alone(context):
-        return _undo(context.store) if parameters.get("undo") else _judge(context)
+        if parameters.get("undo"):
+            return _undo(context.store)
+        return _check_new(context) if parameters.get("new") else _curate(context)
 
 
 @contextmanager
 def _alone(context: JobContext) -> Iterator[None]:
     """Of two curate jobs at once, each would leave the other's verdicts in force."""
     lock = jobs.hold_name(context.project, "curate")
+    while lock is None and context.job.parameters.get("new"):  # nobody waits for this one: it takes its turn
+        context.report(0, None, "waiting for another curation")
+        time.sleep(PATIENCE)
+        lock = jobs.hold_name(context.project, "curate")
     if lock is None:
         raise WorkbenchError("Another curate job is under way; wait for it or cancel it, then run this one again.")
     try:
@@ -49,135 +58,136 @@ def _alone(context: JobContext) -> Iterator[None]:
         os.close(lock)
 
 
-def _judge(context: JobContext) -> Ended:
-    store, parameters = context.store, context.job.parameters
+def specs_of(context: JobContext) -> list[str]:
+    """The chain that the job is to run: its own, a recipe's, or the project's. Jobs of earlier versions say ``filters``."""
+    parameters = context.job.parameters
+    own = parameters.get("chain") or parameters.get("filters")
+    if not own and parameters.get("recipe"):
+        own = recipe.load(parameters["recipe"]).chain(parameters.get("parameters") or {})
+    return list(own or context.project.config.curate.chain)
+
+
+def _curate(context: JobContext) -> Ended:
     started = time.monotonic()
-    chosen: list[str] = parameters.get("filters") or context.project.config.curate.filters
-    specs = list(dict.fromkeys(chosen))  # the very same filter again would drop nothing more
-    filters = [parse_filter(spec) for spec in specs]
-    preview = bool(parameters.get("preview"))
-    items = load_items(store)
-    seeds = [Item(id=i, text=text, label=label) for i, text, label in splits.training(store)]
-    dropped: dict[str, int] = {}
-    alone: dict[str, int] = {}
-    examples: dict[str, list[Any]] = {}
-    remaining: Sequence[Item] = items
-    drops: list[Drop] = []
-    try:
-        for place, (spec, one) in enumerate(zip(specs, filters, strict=True)):
-            name = unique_name(spec, one, specs)
-            settings = _context(context, seeds, name, place, len(filters))
-            settings.step(0, 1)
-            verdicts = list(one.judge(remaining, settings))
-            if preview:
-                everyone = verdicts if len(remaining) == len(items) else list(one.judge(items, settings))
-                alone[name] = sum(not verdict.keep for verdict in everyone)
-            found = [
-                Drop(item.id, name, one.version, dataclasses.asdict(one), verdict.reason, verdict.value, verdict.other)  # type: ignore[call-overload]
-                for item, verdict in zip(remaining, verdicts, strict=True)
-                if not verdict.keep
-            ]
-            dropped[name] = len(found)
-            texts = {item.id: item.text[:500] for item in remaining}
-            examples[name] = [
-                [drop.sample_id, texts[drop.sample_id], drop.reason, drop.other_id] for drop in found[:EXAMPLES]
-            ]
-            drops += found
-            _keep_values(store, name, one.version, remaining, verdicts, context.job.id)
-            remaining = [item for item, verdict in zip(remaining, verdicts, strict=True) if verdict.keep]
-    except Cancelled as error:
-        raise Cancelled("Cancelled; no verdict was changed.") from error
-    result = {
-        "checked": len(items),
-        "kept": len(remaining),
-        "dropped": dropped,
-        "alone": alone,
-        "filters": specs,
-        "chain": [
-            {
-                "name": unique_name(spec, one, specs),
-                "version": one.version,
-                "parameters": dataclasses.asdict(one),  # type: ignore[call-overload]
-            }
-            for spec, one in zip(specs, filters, strict=True)
-        ],
-        "preview": preview,
-        "examples": examples if preview else {},
-        "seconds": round(time.monotonic() - started, 3),
-    }
-    if not preview:
-        _replace(context, drops)
-        result["seconds"] = round(time.monotonic() - started, 3)
+    chain = steps(specs_of(context))
+    preview = bool(context.job.parameters.get("preview"))
+    items = load_items(context.store, [step.technique for step in chain])
+    found, result = _run(context, chain, items, preview=preview)
+    result |= {"preview": preview, "seconds": round(time.monotonic() - started, 3)}
+    if preview:
+        return Ended(result)
+    result["validation"] = curate_validation.compare(context, found)
+    _replace(context, chain, found)
+    result["seconds"] = round(time.monotonic() - started, 3)
     return Ended(result)
 
 
-def _replace(context: JobContext, drops: Sequence[Drop]) -> None:
-    """Put this job's verdicts in force instead of the others'. What they replace is noted first: a resumed job finds it."""
+def _check_new(context: JobContext) -> Ended:
+    """Judge what came after the curations in force, by the steps that can tell how new samples compare with old ones."""
+    started, store = time.monotonic(), context.store
+    before = [jobs.get(store, job) for job in in_force.jobs_in_force(store)]
+    full = [job for job in before if job.result and not job.parameters.get("new")]
+    if not full or not full[-1].result:
+        raise WorkbenchError(
+            "No curation is in force that new samples could be held against: run `workbench curate` first."
+        )
+    specs: list[str] = full[-1].result.get("specs") or full[-1].result.get("filters") or []
+    water = max(int(job.result.get("water") or 0) for job in before if job.result)
+    chain = steps(specs)
+    everyone = load_items(store, [step.technique for step in chain])
+    gone = curation.dropped_ids(store)
+    new = [item for item in everyone if item.id > water]
+    old = [item for item in everyone if item.id <= water and item.id not in gone]
+    found, result = _run(context, chain, new, preview=False, old=old)
+    jobs.set_limits(store, context.job.id, {"replaces": [job.id for job in before], "undone": None})
+    in_force.set_active(store, context.job.id, active=False)  # of an attempt that was cut off
+    curation.save_drops(store, context.job.id, found.drops)
+    seconds = round(time.monotonic() - started, 3)
+    return Ended({**result, "new": True, "seconds": seconds}, afterwards=lambda: _again(context))
+
+
+def _again(context: JobContext) -> None:
+    """Samples may have come while these were judged."""
+    if jobs.get(context.store, context.job.id).limits.get("again"):
+        start.check_arrivals(context.store)
+
+
+def _run(
+    context: JobContext, chain: Sequence[Step], items: list[Item], *, preview: bool, old: Sequence[Item] | None = None
+) -> tuple[Chain, dict[str, Any]]:
+    """The chain over the items, and what the job's result says of it."""
+    at: list[Step] = []
+
+    def progress(done: int, total: int) -> None:
+        place = at[0].place if at else 0
+        context.report(int((place + done / max(1, total)) * 1000), len(chain) * 1000, at[0].name if at else "")
+
+    def begin(step: Step) -> None:
+        at[:] = [step]
+
+    def keep(step: Step, values: Mapping[str, Values]) -> None:
+        _keep_values(context.store, step, values, context.job.id)
+
+    water = max((item.id for item in items), default=0)
+    used = material(context, progress)
+    who = _who(context, used, chain) if any(trait(step.technique, "asks") for step in chain) and not preview else None
+    found = Chain(items, used, preview=preview, old=old, begin=begin, keep=keep)
+    try:
+        found.run(chain)
+    except Cancelled as error:
+        raise Cancelled("Cancelled; no verdict was changed.") from error
+    finally:
+        usage = who.close() if who is not None else {}
+    result = found.summary()
+    result |= {
+        "specs": [step.spec for step in chain],
+        "chain": [step.described for step in chain],
+        "water": water,
+        "usage": usage,
+        "validation": None,
+    }
+    return found, result
+
+
+def _who(context: JobContext, used: Context, chain: Sequence[Step]) -> Asking:
+    from workbench.pipeline.curate_asking import asking  # the endpoint's client costs half a second to load
+
+    return asking(context, used, chain)
+
+
+def _keep_values(store: Store, step: Step, values: Mapping[str, Values], job_id: int) -> None:
+    """The numbers behind what a step said, for histograms and views (``score.filter.NAME``)."""
+    for name, numbers in values.items():
+        for chunk in numbers.chunks(CHUNK):
+            curation.save_scores(store, name, chunk, version=step.technique.version, job_id=job_id)
+
+
+def _replace(context: JobContext, chain: Sequence[Step], found: Chain) -> None:
+    """Put what this job says in force instead of the others'. What it replaces is noted first: a resumed job finds it."""
     store, me, limits = context.store, context.job.id, context.job.limits
-    before = [job for job in curation.jobs_in_force(store) if job != me]
+    before = [job for job in in_force.jobs_in_force(store) if job != me]
     if "replaces" not in limits or limits.get("undone"):
         jobs.set_limits(store, me, {"replaces": before, "undone": None})
-    curation.set_active(store, me, active=False)  # of an attempt that was cut off
-    curation.save_drops(store, me, drops)
+    in_force.set_active(store, me, active=False)  # of an attempt that was cut off
+    curation.save_drops(store, me, found.drops)
     for job in before:
-        curation.set_active(store, job, active=False)
-
-
-def unique_name(spec: str, one: Filter, specs: Sequence[str]) -> str:
-    """The filter's name; its place is added when the chain has it twice, so that both keep their verdicts."""
-    same = [other for other in specs if other.partition(":")[0] == spec.partition(":")[0]]
-    return one.name if len(same) == 1 else f"{one.name}-{same.index(spec) + 1}"
-
-
-def load_items(store: Store) -> list[Item]:
-    """The generated samples to judge, with their "confidence"."""
-    scores = curation.scores(store, "confidence")
-    return [
-        Item(i, text, _Fields(fields), label, {"confidence": scores[i]} if i in scores else NOTHING)
-        for i, text, label, fields in splits.judged(store)
-    ]
-
-
-class _Fields(Mapping[str, Any]):
-    """A sample's fields, parsed only for a filter that looks at them: most look at the text alone."""
-
-    __slots__ = ("_json",)
-
-    def __init__(self, text: str) -> None:
-        self._json = text
-
-    def __getitem__(self, name: str) -> Any:
-        return json.loads(self._json)[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(json.loads(self._json))
-
-    def __len__(self) -> int:
-        return len(json.loads(self._json))
-
-
-def _context(context: JobContext, seeds: list[Item], name: str, place: int, filters: int) -> Context:
-    def progress(done: int, total: int) -> None:
-        share = place + done / max(1, total)
-        context.report(int(share * 1000), filters * 1000, name)
-
-    return Context(seeds=seeds, seed=context.project.config.evaluate.seed, step=progress)
-
-
-def _keep_values(
-    store: Store, name: str, version: int, items: Sequence[Item], verdicts: Sequence[Verdict], job_id: int
-) -> None:
-    """The numbers behind the verdicts, for histograms and views (``score.filter.NAME``)."""
-    values = [
-        (item.id, float(verdict.value))
-        for item, verdict in zip(items, verdicts, strict=True)
-        if verdict.value is not None and verdict.value == verdict.value
-    ]
-    curation.save_scores(store, f"filter.{name}", values, version=version, job_id=job_id)
+        in_force.set_active(store, job, active=False)
+    for step in chain:
+        proposed = found.repairs.get(step.name, [])
+        for first in range(0, len(proposed), CHUNK):
+            with store.write() as connection:
+                repairs.put(
+                    connection, me, step.name, step.technique.version, step.place, proposed[first : first + CHUNK]
+                )
+    if found.weights is not None:
+        by, rows = found.weights
+        for first in range(0, len(rows), CHUNK):
+            with store.write() as connection:
+                weights.put(connection, me, by.name, rows[first : first + CHUNK])
 
 
 def _undo(store: Store) -> Ended:
-    """Take back the newest verdicts; those that they had replaced are in force again. One that dropped nothing counts too."""
+    """Take back what the newest curation said; what it had replaced is in force again. One that dropped nothing counts too."""
     chosen = next(
         (
             job
@@ -186,12 +196,10 @@ def _undo(store: Store) -> Ended:
         ),
         None,
     )
-    in_force = curation.jobs_in_force(store) if chosen else []
+    now = in_force.jobs_in_force(store) if chosen else []
     restored: list[int] = chosen.limits["replaces"] if chosen else []
-    changed = sum([curation.set_active(store, job, active=False) for job in in_force if job not in restored])
-    changed += sum([curation.set_active(store, job, active=True) for job in restored])
+    changed = sum([in_force.set_active(store, job, active=False) for job in now if job not in restored])
+    changed += sum([in_force.set_active(store, job, active=True) for job in restored])
     if chosen:
         jobs.set_limits(store, chosen.id, {"undone": True})
-    return Ended(
-        {"checked": changed, "kept": 0, "dropped": {}, "undone": in_force, "restored": restored, "seconds": 0.0}
-    )
+    return Ended({"checked": changed, "kept": 0, "dropped": {}, "undone": now, "restored": restored, "seconds": 0.0})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from workbench.evaluate.base import Material, Metric, Sample, evaluate
@@ -11,7 +12,7 @@ from workbench.evaluate.compare import benchmark_pair
 from workbench.evaluate.downstream import EvaluationError
 from workbench.evaluate.report import as_json
 from workbench.jobs.run import Ended, JobContext
-from workbench.store import curation, snapshots, splits
+from workbench.store import curation, in_force, repairs, snapshots, splits, weights
 from workbench.store.connection import Store
 from workbench.store.splits import Generated
 
@@ -19,7 +20,7 @@ from workbench.store.splits import Generated
 def run(context: JobContext) -> Ended:
     """Evaluate the data set; with ``compare`` also the samples before curation, and the paired difference."""
     store, parameters = context.store, context.job.parameters
-    compare = bool(parameters.get("compare") and curation.drops_by_filter(store))
+    compare = bool(parameters.get("compare") and in_force.jobs_in_force(store))
     after, before = materials(context, compare=compare)
     metrics = evaluate(after, parameters.get("metrics"))
     result = _object(metrics, len(after.samples))
@@ -39,6 +40,9 @@ def materials(context: JobContext, *, compare: bool) -> tuple[Material, Material
     """
     store, config = context.store, context.project.config
     people = curation.people_said(store)
+    weighting = weights.in_force(store)
+    weight = weights.values(store) if weighting else {}
+    soft = repairs.soft_labels(store)
     inside: list[Sample] = []
     raw: list[Sample] = []
     reviewed: list[Sample] = []
@@ -47,9 +51,18 @@ def materials(context: JobContext, *, compare: bool) -> tuple[Material, Material
         if not (wanted or row.in_data_set or row.id in people):
             continue
         sample = _sample(row, *people.get(row.id, (None, None)))
-        for chosen, into in ((row.in_data_set, inside), (wanted, raw), (row.id in people, reviewed)):
+        curated = before = sample  # one object for both sides, unless curation changed more than whether it stays
+        if row.id in weight or row.id in soft:
+            curated = replace(sample, weight=weight.get(row.id, 1.0), soft=soft.get(row.id))
+        if sample.person_label is None and row.label != row.original_label:
+            before = replace(sample, label=row.original_label)
+        for chosen, one, into in (
+            (row.in_data_set, curated, inside),
+            (wanted, before, raw),
+            (row.id in people, sample, reviewed),
+        ):
             if chosen:
-                into.append(sample)
+                into.append(one)
     seeds, test, real = (
         _plain(splits.seeds(store)),
         _plain(splits.test_for_evaluation(store)),
@@ -59,7 +72,7 @@ def materials(context: JobContext, *, compare: bool) -> tuple[Material, Material
     def progress(done: int, total: int, name: str) -> None:
         context.report(done, total, name)
 
-    def of(samples: list[Sample]) -> Material:
+    def of(samples: list[Sample], weighting: str | None = None) -> Material:
         return Material(
             samples=samples,
             seeds=seeds,
@@ -68,11 +81,12 @@ def materials(context: JobContext, *, compare: bool) -> tuple[Material, Material
             labels=config.task.label_names,
             reviewed=reviewed,
             one_label=config.task.label_shape == "one",
+            weighting=weighting,
             seed=config.evaluate.seed,
             progress=progress,
         )
 
-    return of(inside), of(raw) if compare else None
+    return of(inside, weighting), of(raw) if compare else None
 
 
 def _sample(row: Generated, said: str | None, status: str | None) -> Sample:

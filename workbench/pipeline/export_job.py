@@ -13,7 +13,7 @@ from workbench.exchange import ExportContext, ExportSample, fitting, write
 from workbench.exchange.card import write_card
 from workbench.jobs.run import Ended, JobContext
 from workbench.pipeline.evaluate_job import newest
-from workbench.store import curation, jobs, ledger, samples, snapshots, splits, views
+from workbench.store import curation, in_force, jobs, ledger, repairs, samples, snapshots, splits, views, weights
 from workbench.store.connection import Store
 from workbench.store.jobs import Job
 from workbench.store.snapshots import Snapshot
@@ -87,6 +87,8 @@ def _known(store: Store, batch: list[tuple[int, dict[str, Any], Any]]) -> Iterat
     about = samples.about(store, ids)
     scores = curation.scores_of(store, ids)
     made = ledger.made_by(store, ids)
+    weight = weights.values_of(store, ids)
+    soft = repairs.soft_labels_of(store, ids)
     for sample_id, fields, label in batch:
         uuid, origin, split, status, conditions = about[sample_id]
         model, recipe = made.get(sample_id, (None, None))
@@ -98,7 +100,9 @@ def _known(store: Store, batch: list[tuple[int, dict[str, Any], Any]]) -> Iterat
             origin=origin,
             split=split,
             conditions=conditions,
-            scores=scores.get(sample_id, {}),
+            scores=scores.get(sample_id, {})
+            | ({"weight": weight[sample_id]} if sample_id in weight else {})
+            | {f"soft.{name}": share for name, share in soft.get(sample_id, {}).items()},
             model=model,
             recipe=recipe,
         )
@@ -111,7 +115,7 @@ def card_facts(context: JobContext, snapshot: Snapshot) -> dict[str, Any]:
     made_of = snapshots.composition(store, snapshot.id)
     evaluation = newest(store)
     made = ledger.provenance(store)
-    curated = [jobs.get(store, one) for one in curation.jobs_in_force(store)]
+    curated = [jobs.get(store, one) for one in in_force.jobs_in_force(store)]
     facts: dict[str, Any] = {
         "name": config.name,
         "pretty_name": config.export.title or config.name,

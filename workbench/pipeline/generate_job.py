@@ -14,6 +14,7 @@ from workbench.models.openai import OpenAIModel
 from workbench.pipeline import able, start
 from workbench.pipeline.setting import Run, batch_prices, run_of, series_parameters
 from workbench.store import batches, failures, jobs, ledger
+from workbench.store.connection import Store
 
 
 def run(context: JobContext) -> Ended:
@@ -140,7 +141,7 @@ def _ended(context: JobContext, engine: Engine, outcome: Outcome, done: int, wan
     waits = outcome.reason or "" if outcome.waiting else ""
     jobs.progress(context.store, context.job.id, done, wanted, waits, result)
     learn = context.job.parameters.get("learn", True) and engine.tally.samples
-    afterwards = (lambda: start.learn_later(context.store)) if learn else None
+    afterwards = (lambda: _afterwards(context.store)) if learn else None
     if outcome.waiting:
         if engine.cancelled:  # the endpoint is still at it: the next process goes on giving up
             jobs.set_limits(context.store, context.job.id, {start.GIVE_UP: True})
@@ -152,6 +153,12 @@ def _ended(context: JobContext, engine: Engine, outcome: Outcome, done: int, wan
     if outcome.reason:
         return Ended(result, "failed", outcome.reason, afterwards)
     return Ended(result, afterwards=afterwards)
+
+
+def _afterwards(store: Store) -> None:
+    """What follows from new samples: suggestions and neighbours, and whether they repeat others."""
+    start.learn_later(store)
+    start.check_arrivals(store)
 
 
 def _wanted(context: JobContext, series: int, wanted: int) -> int:

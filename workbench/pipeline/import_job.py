@@ -87,6 +87,8 @@ def run(context: JobContext) -> Ended:
     snapshots.count_source(context.store, source, counted, added)
     if added and role in ("seed", "real", "synthetic", "unlabelled"):
         start.learn_later(context.store)
+    if added and role == "synthetic":
+        start.check_arrivals(context.store)
     return Ended(
         {
             "read": counted,

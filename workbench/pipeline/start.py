@@ -7,7 +7,7 @@ from typing import Any
 
 from workbench.errors import UsageError
 from workbench.jobs.launch import launch, resumable
-from workbench.store import jobs
+from workbench.store import in_force, jobs
 from workbench.store.connection import Store
 from workbench.store.jobs import Job
 
@@ -66,3 +66,18 @@ def learn_later(store: Store) -> int | None:
         if job.kind == "learn" and (job.state == "queued" or jobs.ask_again(store, job.id)):
             return None
     return submit(store, "learn", {})
+
+
+def check_arrivals(store: Store) -> int | None:
+    """Hold new samples against the curation in force, where there is one and ``curate.arrivals`` is on.
+
+    One that has not begun sees what is new; one under way is asked to follow itself.
+    """
+    if not in_force.jobs_in_force(store) or not store.project.config.curate.arrivals:
+        return None
+    jobs.mark_interrupted(store)
+    for job in jobs.active(store):
+        mine = job.kind == "curate" and job.parameters.get("new")
+        if mine and (job.state == "queued" or jobs.ask_again(store, job.id)):
+            return None
+    return submit(store, "curate", {"new": True})

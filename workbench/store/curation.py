@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -64,10 +65,11 @@ def put_drops(connection: sqlite3.Connection, job_id: int, drops: Sequence[Drop]
             for drop in drops
         ],
     )
-    _recount(connection, [drop.sample_id for drop in drops])
+    recount(connection, [drop.sample_id for drop in drops])
 
 
-def _recount(connection: sqlite3.Connection, sample_ids: Iterable[int]) -> None:
+def recount(connection: sqlite3.Connection, sample_ids: Iterable[int]) -> None:
+    """Bring the samples' ``dropped`` up to date with their active verdicts."""
     connection.executemany(
         "UPDATE sample SET dropped = (SELECT count(*) FROM verdict WHERE sample_id = sample.id AND active) WHERE id = ?",
         [(sample_id,) for sample_id in sample_ids],
@@ -81,42 +83,14 @@ def save_drops(store: Store, job_id: int, drops: Sequence[Drop]) -> None:
             put_drops(connection, job_id, chunk)
 
 
-def set_active(store: Store, job_id: int, active: bool) -> int:
-    """Switch all verdicts of one job on or off, in short transactions; returns how many samples changed."""
-    changed = 0
-    while True:
-        with store.write() as connection:
-            ids = [
-                row[0]
-                for row in connection.execute(
-                    "SELECT DISTINCT sample_id FROM verdict WHERE job_id = ? AND active = ? LIMIT ?",
-                    (job_id, int(not active), CHUNK),
-                )
-            ]
-            if not ids:
-                return changed
-            connection.executemany(
-                "UPDATE verdict SET active = ? WHERE job_id = ? AND sample_id = ?",
-                [(int(active), job_id, sample_id) for sample_id in ids],
-            )
-            _recount(connection, ids)
-        changed += len(ids)
-
-
-def jobs_in_force(store: Store) -> list[int]:
-    """Curate jobs whose verdicts are active."""
-    return [
-        row[0]
-        for row in store.read(
-            "SELECT id FROM job WHERE kind = 'curate' AND EXISTS "
-            "(SELECT 1 FROM verdict WHERE job_id = job.id AND active) ORDER BY id"
-        )
-    ]
-
-
 def drops_by_filter(store: Store) -> dict[str, int]:
     """Active verdicts per filter (a sample may have several)."""
     return dict(store.read("SELECT filter, count(*) FROM verdict WHERE active GROUP BY filter ORDER BY filter"))
+
+
+def dropped_ids(store: Store) -> set[int]:
+    """Samples that a verdict drops, and that no person accepted all the same."""
+    return {row[0] for row in store.read("SELECT id FROM sample WHERE dropped > 0 AND status != 'accepted'")}
 
 
 def overlap(store: Store) -> list[tuple[str, str, int]]:
@@ -138,6 +112,59 @@ def dropped_examples(
         (filter_name, after, limit),
     )
     return [(row[0], row[1], row[2], row[3]) for row in found]
+
+
+def groups(store: Store, filter_name: str, limit: int = 50) -> list[tuple[int, int]]:
+    """(kept sample, how many were dropped for it) of a filter whose verdicts name another sample, largest first."""
+    found = store.read(
+        "SELECT other_id, count(*) FROM verdict WHERE filter = ? AND active AND other_id IS NOT NULL "
+        "GROUP BY other_id ORDER BY 2 DESC, 1 LIMIT ?",
+        (filter_name, limit),
+    )
+    return [(row[0], row[1]) for row in found]
+
+
+def members(
+    store: Store, filter_name: str, representative: int, limit: int = 200
+) -> list[tuple[int, str, str, float | None]]:
+    """(sample, text, reason, value) of the samples that a filter dropped for another one, in order of id."""
+    found = store.read(
+        "SELECT sample_id, substr(text, 1, 2000), reason, value FROM verdict JOIN sample ON sample.id = sample_id "
+        "WHERE filter = ? AND active AND other_id = ? ORDER BY sample_id LIMIT ?",
+        (filter_name, representative, limit),
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in found]
+
+
+def near(store: Store, name: str, value: float, limit: int, *, above: bool) -> list[tuple[int, float, str]]:
+    """(sample, score, text) of the samples whose score is nearest to ``value``: at or above it, or below it."""
+    side, direction = (">=", "ASC") if above else ("<", "DESC")
+    found = store.read(
+        "SELECT sample_id, value, substr(text, 1, 500) FROM score INDEXED BY score_order "
+        f"JOIN sample ON sample.id = sample_id WHERE name = ? AND value {side} ? ORDER BY value {direction}, "
+        f"sample_id {direction} LIMIT ?",
+        (name, value, limit),
+    )
+    return [(row[0], row[1], row[2]) for row in found]
+
+
+def scatter(store: Store, across: str, up: str, columns: int, rows: int) -> tuple[list[list[int]], tuple[float, ...]]:
+    """How many samples stand in each cell of a grid of two scores, ``[row][column]`` from the lowest of both, and its
+    bounds (lowest and highest across, lowest and highest up); all zeros when no sample has both."""
+    grid = [[0] * columns for _ in range(rows)]
+    ends = [store.one("SELECT min(value), max(value) FROM score WHERE name = ?", (name,)) for name in (across, up)]
+    if any(end is None or end[0] is None for end in ends):
+        return grid, (0.0, 0.0, 0.0, 0.0)
+    bounds = tuple(float(value) for end in ends if end is not None for value in end)
+    left, bottom = bounds[0], bounds[2]
+    width, height = (bounds[1] - left) / columns or 1.0, (bounds[3] - bottom) / rows or 1.0
+    for column, row, n in store.read(
+        "SELECT min(CAST((a.value - ?) / ? AS INTEGER), ?), min(CAST((b.value - ?) / ? AS INTEGER), ?), count(*) "
+        "FROM score AS a JOIN score AS b ON b.sample_id = a.sample_id AND b.name = ? WHERE a.name = ? GROUP BY 1, 2",
+        (left, width, columns - 1, bottom, height, rows - 1, up, across),
+    ):
+        grid[row][column] = n
+    return grid, bounds
 
 
 def score_names(store: Store) -> list[str]:
@@ -220,6 +247,29 @@ def annotation_summary(store: Store) -> dict[str, int]:
     row = store.one("SELECT count(DISTINCT annotator_id), count(*), count(DISTINCT sample_id) FROM annotation")
     assert row is not None
     return {"annotators": row[0], "annotations": row[1], "samples looked at": row[2]}
+
+
+def votes(store: Store) -> dict[int, dict[str, str]]:
+    """Labels that several sources give the synthetic samples, by source: the generating model (``generated``), what models
+    suggest first (by the suggestion's source) and people (by name)."""
+    found: dict[int, dict[str, str]] = {}
+    for sql in (
+        "SELECT id, 'generated', original_label FROM sample WHERE id > ? AND origin = 'synthetic' "
+        "AND original_label IS NOT NULL ORDER BY id LIMIT ?",
+        "SELECT sample_id, source, label FROM suggestion WHERE sample_id > ? AND rank = 0 ORDER BY sample_id LIMIT ?",
+        "SELECT sample_id, name, label FROM opinion JOIN annotator ON annotator.id = annotator_id WHERE sample_id > ? "
+        "AND label IS NOT NULL ORDER BY sample_id LIMIT ?",
+    ):
+        after = 0
+        while chunk := store.read(sql, (after, CHUNK)):
+            if len(chunk) == CHUNK and chunk[0][0] != chunk[-1][0]:  # the last sample may have more: it is read again
+                chunk = [row for row in chunk if row[0] != chunk[-1][0]]
+            for sample_id, source, label in chunk:
+                value = json.loads(label)
+                if isinstance(value, str):
+                    found.setdefault(sample_id, {})[source] = value
+            after = chunk[-1][0]
+    return found
 
 
 def people_said(store: Store) -> dict[int, tuple[str | None, str | None]]:

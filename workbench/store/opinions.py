@@ -220,7 +220,10 @@ def _opine(connection: sqlite3.Connection, sample_id: int, annotator_id: int, se
 
 
 def resolve(connection: sqlite3.Connection, sample_id: int) -> None:
-    """Derive a sample's label, status and fields from all opinions (policy "last word")."""
+    """Derive a sample's label, status and fields from all opinions (policy "last word").
+
+    What no person has said anything about is as the last repair in force made it, else as it came.
+    """
     opinions = connection.execute(
         "SELECT label, label_seq, status, status_seq, fields, fields_seq FROM opinion WHERE sample_id = ?", (sample_id,)
     ).fetchall()
@@ -229,9 +232,9 @@ def resolve(connection: sqlite3.Connection, sample_id: int) -> None:
     ).fetchone()
     if original is None:
         raise StoreError(f"there is no sample {sample_id}; refresh the view.")
-    label = _last(opinions, 0, original[0])
+    label = _last(opinions, 0, _repaired(connection, sample_id, "label") or original[0])
     status = _last(opinions, 2, "pending")
-    fields = _last(opinions, 4, original[1])
+    fields = _last(opinions, 4, _repaired(connection, sample_id, "fields") or original[1])
     value = None if label is None else json.loads(label)
     contents = json.loads(fields)
     if fields == original[2]:
@@ -252,6 +255,15 @@ def resolve(connection: sqlite3.Connection, sample_id: int) -> None:
             sample_id,
         ),
     )
+
+
+def _repaired(connection: sqlite3.Connection, sample_id: int, part: str) -> str | None:
+    row = connection.execute(
+        f"SELECT {part} FROM repair WHERE sample_id = ? AND active AND applied AND {part} IS NOT NULL "
+        "ORDER BY job_id DESC, place DESC LIMIT 1",
+        (sample_id,),
+    ).fetchone()
+    return None if row is None else str(row[0])
 
 
 def _last(opinions: list[tuple[Any, ...]], column: int, default: Any) -> Any:

@@ -38,6 +38,12 @@ def validation(store: Store) -> Texts:
     return _texts(store, "origin IN ('seed', 'real') AND split = 'validation'")
 
 
+def test_to_keep_away(store: Store) -> Texts:
+    """Real test samples for the one filter that drops what overlaps with them: nothing is learnt from them, and what is
+    dropped says so. Nothing else may call this."""
+    return test_for_evaluation(store)
+
+
 def test_for_evaluation(store: Store) -> Texts:
     """Real samples for evaluation; nothing else may call this."""
     return _texts(store, "origin IN ('seed', 'real') AND split = 'test'")
@@ -77,9 +83,9 @@ class Generated(NamedTuple):
 CHUNK = 5_000
 
 
-def _generated(store: Store, columns: str, where: str) -> Iterator[tuple[Any, ...]]:
-    """Rows of synthetic samples (their id first) that meet ``where``, SQL of this package, in order of id, in short reads."""
-    after = 0
+def _generated(store: Store, columns: str, where: str, after: int = 0) -> Iterator[tuple[Any, ...]]:
+    """Rows of synthetic samples (their id first) above ``after`` that meet ``where``, SQL of this package, in order of id, in
+    short reads."""
     while chunk := store.read(
         f"SELECT id, {columns} FROM sample WHERE id > ? AND origin = 'synthetic' AND ({where}) ORDER BY id LIMIT ?",
         (after, CHUNK),
@@ -104,8 +110,9 @@ def generated(store: Store, where: str = "1") -> Iterator[Generated]:
         yield Generated(sample_id, text, shared, originals[original], status, bool(inside), bool(near))
 
 
-def judged(store: Store) -> Iterator[tuple[int, str, str | None, str]]:
-    """(id, text, label, fields as JSON) of the synthetic samples that filters judge, those that a person accepted first.
+def judged(store: Store, after: int = 0) -> Iterator[tuple[int, str, str | None, str]]:
+    """(id, text, label, fields as JSON) of the synthetic samples above ``after`` that filters judge, those that a person
+    accepted first.
 
     Not judged is what a person rejected, and what its own recipe did not keep unless a person accepted it: a twin of
     such a sample is the only one of the two in the data set.
@@ -117,6 +124,6 @@ def judged(store: Store) -> Iterator[tuple[int, str, str | None, str]]:
         "(SELECT 1 FROM verdict WHERE sample_id = sample.id AND active AND verdict.filter GLOB 'recipe.*')",
     ):
         for sample_id, text, label, fields in _generated(
-            store, "text, label_key, ifnull(fields, original_fields)", where
+            store, "text, label_key, ifnull(fields, original_fields)", where, after
         ):
             yield sample_id, text, labels.setdefault(label, label), fields

@@ -31,10 +31,11 @@ TERMS: dict[str, str] = {
     "edited": "edited:yes - the text was corrected by a person",
     "noted": "noted:yes - has a note",
     "relabelled": "relabelled:yes - the label differs from the one it came with",
+    "repair": "repair:open, repair:applied, repair:mckd - a proposed repair waits for a person, is done, or is by that technique",
     "by": "by:anna - annotated by that person",
     "job": "job:12 - made by that job",
     "recipe": "recipe:attrprompt - made by that recipe",
-    "id": "id:418 - that sample",
+    "id": "id:418 - that sample; id:13,18,19 - these",
     "near": "near:418 - the stored nearest neighbours of that sample",
     "score": "score.confidence<0.6 - a score compared with <, <=, >, >= or =",
     "sort": "sort:id, sort:-id, sort:NAME or sort:-NAME - by number or by a score; samples without that score come last",
@@ -120,6 +121,18 @@ def _dropped(value: str) -> tuple[str, list[Any]]:
 _MATCHES = "id IN (SELECT rowid FROM sample_fts WHERE sample_fts MATCH ? /*here:rowid*/)"
 
 
+def _repair(value: str) -> tuple[str, list[Any]]:
+    if value == "open":
+        return (
+            "(status IN ('pending', 'flagged') AND id IN (SELECT sample_id FROM repair WHERE active AND NOT applied "
+            "/*here:sample_id*/) AND NOT EXISTS (SELECT 1 FROM opinion WHERE opinion.sample_id = sample.id "
+            "AND opinion.label IS NOT NULL))"
+        ), []
+    if value == "applied":
+        return "id IN (SELECT sample_id FROM repair WHERE active AND applied /*here:sample_id*/)", []
+    return "id IN (SELECT sample_id FROM repair WHERE active AND technique = ? /*here:sample_id*/)", [value]
+
+
 def _flag(term: str, sql: str) -> Callable[[str], tuple[str, list[Any]]]:
     return lambda value: (sql if _yes(value, term) else f"NOT {sql}", [])
 
@@ -130,6 +143,7 @@ _BUILD: dict[str, Callable[[str], tuple[str, list[Any]]]] = {
     "origin": lambda value: _in("origin", _among(value, _ORIGINS, "origin")),
     "split": lambda value: _in("split", _among(value, _SPLITS, "split")),
     "dropped": _dropped,
+    "repair": _repair,
     "set": _flag("set", DATA_SET),
     "edited": _flag("edited", "(fields IS NOT NULL)"),
     "noted": _flag("noted", "(id IN (SELECT sample_id FROM opinion WHERE note IS NOT NULL /*here:sample_id*/))"),
@@ -144,7 +158,10 @@ _BUILD: dict[str, Callable[[str], tuple[str, list[Any]]]] = {
         "(SELECT series_id FROM request WHERE request.id = request_id) IN (SELECT series.id FROM series WHERE recipe = ?)",
         [value],
     ),
-    "id": lambda value: ("id = ?", [_number(value, "id")]),
+    "id": lambda value: (
+        f"id IN ({','.join('?' * (value.count(',') + 1))})",
+        [_number(part, "id") for part in value.split(",")],
+    ),
     "near": lambda value: (
         "id IN (SELECT other_id FROM neighbour WHERE sample_id = ?)",
         [_number(value, "near")],

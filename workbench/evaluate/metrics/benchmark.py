@@ -78,6 +78,8 @@ def _accuracy(material: Material, outcome: Outcome) -> Metric:
         "left_out": len(material.test) - len(test),
     }
     note = f"Trained on {outcome.trained_on:,} samples, tested on {len(outcome.gold):,} real rows."
+    if material.weighting:
+        note += f" Samples count by the weights of {material.weighting}."
     if details["left_out"]:
         note += f" Test rows left out because their label is not the project's: {details['left_out']:,}."
     if twice:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from workbench.project import Outline
-from workbench.store.samples import Explanation, Sample
+from workbench.store.explaining import Explanation
+from workbench.store.samples import Sample
 from workbench.tui.widgets.lines import dollars, number, safe
 from workbench.tui.widgets.prompts import Reading
 from workbench.tui.widgets.sample_pane import conditions, describe

@@ -12,7 +12,7 @@ from textual.events import Resize
 from textual.widget import Widget
 
 from workbench.errors import StoreError, WorkbenchError
-from workbench.store import acts, samples, views
+from workbench.store import acts, explaining, samples, views
 from workbench.text import clean
 from workbench.tui.listing import Listing, start_fill
 from workbench.tui.messages import Failed, Filled
@@ -207,7 +207,7 @@ class Reviewing(ModeScreen):
         if sample_id is not None:
             try:
                 sample = samples.get(self.store, sample_id)
-                explanation = samples.explain(self.store, sample, annotator_id=self.annotator_id)
+                explanation = explaining.explain(self.store, sample, annotator_id=self.annotator_id)
             except StoreError as error:
                 self.fail(error)
         if sample is None or self.pane.sample is None or sample.id != self.pane.sample.id:
@@ -238,7 +238,7 @@ class Reviewing(ModeScreen):
                 new = samples.get(self.store, sample.id)
             except StoreError:  # purged: the list says so
                 new = sample
-            explanation = samples.explain(self.store, new, annotator_id=self.annotator_id)
+            explanation = explaining.explain(self.store, new, annotator_id=self.annotator_id)
             self.pane.show_sample(new, explanation, self.list.position())
             self.labels.show_sample(new, explanation)
         self.draw_titles()

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from workbench.project import Outline
-from workbench.store.samples import Explanation, Sample
+from workbench.store.explaining import Explanation
+from workbench.store.samples import Sample
 from workbench.tui import actions
 from workbench.tui.scales import Steps
 from workbench.tui.widgets.label_shapes import chosen, decision_lines, object_lines, scale_lines, set_lines

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from workbench.project import Outline
-from workbench.store.samples import Explanation, Sample
+from workbench.store.explaining import Explanation
+from workbench.store.samples import Sample
 from workbench.text import clean
 from workbench.tui import actions
 from workbench.tui.widgets.contents import NAMES, contents
@@ -90,6 +91,13 @@ def describe(
         entry(lines, "Dropped", f"{safe(verdict.filter)}: {safe(verdict.reason)}{twin}", width, "pane--bad")
     if explanation.verdicts and sample.status == "accepted":
         entry(lines, "", "overruled: a person accepted it", width, "pane--good")
+    for repair in explanation.repairs:
+        what = "Repaired" if repair.applied else "Proposed"
+        to = "" if repair.label is None else f"{safe(in_words(repair.label))} {share(repair.confidence)}, "
+        entry(lines, what, f"{to}{safe(repair.technique)}: {safe(repair.reason)}", width)
+    if explanation.weight:
+        technique, weight, reason = explanation.weight
+        entry(lines, "Weight", f"{weight:.2f} ({safe(technique)}): {safe(reason)}", width)
     if explanation.note:
         entry(lines, "Note", clean(explanation.note), width)
     if explanation.scores:

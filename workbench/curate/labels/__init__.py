@@ -1,0 +1,1 @@
+"""Label enhancement: what people say, and what auxiliary models propose."""

@@ -1,0 +1,1 @@
+"""Label repairs by auxiliary models. One file each."""

@@ -1,0 +1,1 @@
+"""Weightings: every sample stays, and counts more or less. One file each."""

@@ -1,0 +1,126 @@
+"""Everything behind one sample: its scores, verdicts, repairs, weight, suggestions, neighbours, and the prompt it came from."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.store import weights
+from workbench.store.connection import Store
+from workbench.store.samples import Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Why a filter dropped a sample."""
+
+    filter: str
+    reason: str
+    value: float | None
+    other: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What a technique would make of a sample, or made of it. ``label`` None: it is about the contents or a soft label."""
+
+    technique: str
+    label: Any
+    confidence: float
+    reason: str
+    applied: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a synthetic sample came from, down to the exact prompt."""
+
+    recipe: str
+    model: str
+    seed: int
+    job_id: int
+    messages: list[dict[str, str]]
+    parameters: dict[str, Any]
+    answer: str
+    finish_reason: str | None
+    input_tokens: int
+    output_tokens: int
+    cost: float | None
+    seconds: float
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Everything behind one sample."""
+
+    scores: dict[str, float]
+    verdicts: list[Verdict]
+    suggestions: list[tuple[str, float, str]]  # label, score, source; best first
+    neighbours: list[tuple[int, float, str, str]]  # sample id, similarity, status, text
+    origin: Origin | None
+    note: str | None
+    repairs: list[Repair]
+    weight: tuple[str, float, str] | None  # technique, weight, reason
+
+
+def explain(store: Store, sample: Sample, *, annotator_id: int | None = None) -> Explanation:
+    """Everything behind a sample: a handful of indexed look-ups."""
+    scores = dict(store.read("SELECT name, value FROM score WHERE sample_id = ? ORDER BY name", (sample.id,)))
+    verdicts = [
+        Verdict(*row)
+        for row in store.read(
+            "SELECT filter, reason, value, other_id FROM verdict WHERE sample_id = ? AND active ORDER BY filter",
+            (sample.id,),
+        )
+    ]
+    suggestions = [
+        (json.loads(label), score, source)
+        for label, score, source in store.read(
+            "SELECT label, score, source FROM suggestion WHERE sample_id = ? ORDER BY rank LIMIT 20", (sample.id,)
+        )
+    ]
+    neighbours = store.read(
+        "SELECT other_id, similarity, status, substr(text, 1, 2000) FROM neighbour JOIN sample ON id = other_id "
+        "WHERE sample_id = ? ORDER BY rank LIMIT 5",
+        (sample.id,),
+    )
+    note = store.one(
+        "SELECT note FROM opinion WHERE sample_id = ? AND note IS NOT NULL "
+        "ORDER BY annotator_id = ? DESC, note_seq DESC LIMIT 1",
+        (sample.id, annotator_id or 0),
+    )
+    return Explanation(
+        scores,
+        verdicts,
+        suggestions,
+        [(row[0], row[1], row[2], row[3]) for row in neighbours],
+        _origin(store, sample),
+        note[0] if note else None,
+        [
+            Repair(row[0], None if row[1] is None else json.loads(row[1]), row[2], row[3], bool(row[4]))
+            for row in store.read(
+                "SELECT technique, label, confidence, reason, applied FROM repair WHERE sample_id = ? AND active "
+                "ORDER BY place",
+                (sample.id,),
+            )
+        ],
+        weights.of(store, sample.id),
+    )
+
+
+def _origin(store: Store, sample: Sample) -> Origin | None:
+    if sample.request_id is None:
+        return None
+    row = store.one(
+        """SELECT series.recipe, answer.model, series.seed, request.job_id, prompt.messages, request.parameters,
+                  answer.text, answer.finish_reason, answer.input_tokens, answer.output_tokens, answer.cost,
+                  answer.seconds, request.attempts
+           FROM request JOIN series ON series.id = series_id JOIN prompt ON prompt.id = prompt_id
+           JOIN answer ON answer.id = answer_id WHERE request.id = ?""",
+        (sample.request_id,),
+    )
+    if row is None:
+        return None
+    return Origin(row[0], row[1], row[2], row[3], json.loads(row[4]), json.loads(row[5]), *row[6:])

@@ -1,0 +1,77 @@
+"""What curation has in force: the verdicts, weights and repairs of which jobs; switching a job's on and off.
+
+Nothing is deleted: a job that is replaced or undone has what it said made inactive, in short transactions.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+
+from workbench.store import curation, opinions
+from workbench.store.connection import CHUNK, Store
+
+_TABLES = ("verdict", "weight", "repair")
+
+
+def jobs_in_force(store: Store) -> list[int]:
+    """Curate jobs of which a verdict, a weight or a repair is active."""
+    any_of = " OR ".join(f"EXISTS (SELECT 1 FROM {table} WHERE job_id = job.id AND active = 1)" for table in _TABLES)
+    return [row[0] for row in store.read(f"SELECT id FROM job WHERE kind = 'curate' AND ({any_of}) ORDER BY id")]
+
+
+def set_active(store: Store, job_id: int, *, active: bool) -> int:
+    """Switch all that a job said on or off; returns how many samples' verdicts or repairs changed."""
+    changed: set[int] = set()
+    for table, after in (
+        ("verdict", curation.recount),
+        ("weight", _nothing),
+        ("repair", _resolve),
+    ):
+        for ids in _switched(store, table, job_id, active=active, after=after):
+            if table != "weight":
+                changed.update(ids)
+    return len(changed)
+
+
+def _switched(
+    store: Store,
+    table: str,
+    job_id: int,
+    *,
+    active: bool,
+    after: Callable[[sqlite3.Connection, Sequence[int]], None],
+) -> list[list[int]]:
+    done: list[list[int]] = []
+    while True:
+        with store.write() as connection:
+            ids = [
+                row[0]
+                for row in connection.execute(
+                    f"SELECT DISTINCT sample_id FROM {table} WHERE job_id = ? AND active = ? LIMIT ?",
+                    (job_id, int(not active), CHUNK),
+                )
+            ]
+            if not ids:
+                return done
+            connection.executemany(
+                f"UPDATE {table} SET active = ? WHERE job_id = ? AND sample_id = ?",
+                [(int(active), job_id, sample_id) for sample_id in ids],
+            )
+            after(connection, ids)
+        done.append(ids)
+
+
+def _nothing(connection: sqlite3.Connection, ids: Sequence[int]) -> None:
+    """A weight changes nothing of its sample."""
+
+
+def _resolve(connection: sqlite3.Connection, ids: Sequence[int]) -> None:
+    """Labels and contents follow from what is in force now. Soft labels change neither."""
+    marks = ",".join("?" * len(ids))
+    for (sample_id,) in connection.execute(
+        f"SELECT DISTINCT sample_id FROM repair WHERE sample_id IN ({marks}) AND applied "
+        "AND (label IS NOT NULL OR fields IS NOT NULL)",
+        list(ids),
+    ).fetchall():
+        opinions.resolve(connection, sample_id)
