@@ -44,7 +44,7 @@ def test_everyone_is_ordered_by_year() -> None:
 def test_an_unknown_recipe_or_parameter_is_answered_with_the_nearest() -> None:
     with pytest.raises(UsageError, match="did you mean 'zerogen'"):
         recipes.load("zerogn")
-    with pytest.raises(UsageError, match="there are: attrprompt"):
+    with pytest.raises(UsageError, match="there are: alpagasus, attrprompt"):
         recipes.load("xxxxxxxx")
     with pytest.raises(UsageError, match="has no parameter 'atributes'; did you mean 'attributes'"):
         recipes.load("attrprompt").settle({"atributes": 3})

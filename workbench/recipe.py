@@ -93,7 +93,9 @@ class PromptText(Part):
 
 
 class Recipe(Part):
-    """One recipe. ``place`` is where the survey's tree has it; ``needs`` what the model must be able to do."""
+    """One recipe. ``place`` is where the survey's tree has it; ``needs`` what the model must be able to do, and what there must
+    be. ``curate`` is the chain of curation that belongs to the method. ``runs_on`` names the model that stands in where
+    the method asks none."""
 
     name: str = Field(pattern=r"^[a-z0-9-]+$")
     version: int = 1
@@ -103,7 +105,11 @@ class Recipe(Part):
     year: int
     place: str
     tasks: list[str] = Field(min_length=1)
-    needs: list[Literal["chat", "text_given_label", "logprobs", "structured", "embeddings", "completions", "seeds"]]
+    needs: list[
+        Literal[
+            "chat", "text_given_label", "logprobs", "structured", "embeddings", "completions", "seeds", "unlabelled"
+        ]
+    ]
     summary: str
     when: str
     requests_per_sample: str
@@ -117,6 +123,7 @@ class Recipe(Part):
     wave: int | str | None = None
     accept: list[Step] = Field(default_factory=list)
     curate: list[str] = Field(default_factory=list)
+    runs_on: Literal["corpus"] | None = None
 
     @field_validator("tasks")
     @classmethod
@@ -170,16 +177,18 @@ class Recipe(Part):
             return parameters[option[1:]]
         return option
 
-    def refusal(self, capabilities: frozenset[str], model: str, *, task: str, seeds: int) -> str | None:
+    def refusal(
+        self, capabilities: frozenset[str], model: str, *, task: str, seeds: int, unlabelled: int = 0
+    ) -> str | None:
         """Why this recipe cannot run with that model and project, as a sentence; None if it can."""
         if task not in self.tasks:
             return f"Recipe {self.name!r} is for {', '.join(self.tasks)}, but this project's task is {task}."
-        if "chat" not in capabilities and task != "classification":
+        if "chat" not in capabilities and task != "classification" and not self.runs_on:
             return (
                 f"{model} writes single texts given one label; for a task of kind {task} use an endpoint (openai:NAME)."
             )
         offered = set(capabilities) | ({"text_given_label"} if "chat" in capabilities else set())
-        missing = [need for need in self.needs if need != "seeds" and need not in offered]
+        missing = [need for need in self.needs if need not in ("seeds", "unlabelled") and need not in offered]
         if missing:
             words = {
                 "chat": "follow instructions",
@@ -195,6 +204,8 @@ class Recipe(Part):
             )
         if "seeds" in self.needs and not seeds:
             return f"Recipe {self.name!r} needs seeds; add some with `workbench import FILE --as seed`."
+        if "unlabelled" in self.needs and not unlabelled:
+            return f"Recipe {self.name!r} needs texts without labels; add some with `workbench import FILE --as unlabelled`."
         return None
 
 

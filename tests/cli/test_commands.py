@@ -19,7 +19,7 @@ from workbench.store import jobs, samples
 from workbench.store.connection import Store
 from workbench.store.samples import NewSample
 
-MODULES = ("curating", "data", "jobs", "making", "people", "screen", "techniques", "work")
+MODULES = ("curating", "data", "jobs", "making", "people", "running", "screen", "techniques", "work")
 
 
 def fill(folder: Path, n: int = 4) -> None:
@@ -284,7 +284,7 @@ def test_a_preparation_and_a_demo_that_somebody_else_cancels(
     workbench: Workbench, folder: Path, tmp_path: Path, monkeypatch
 ) -> None:
     monkeypatch.setattr(start, "launch", lambda store, job_id, _: jobs.cancel(store, job_id))
-    monkeypatch.setattr("workbench.cli.work._refuse_early", lambda *_: None)
+    monkeypatch.setattr("workbench.cli.work.refuse_early", lambda *_: None)
     ran = workbench("generate", folder, "--recipe", "attrprompt", "--model", "openai:x", "--prepare-only", "--json")
     assert (ran.status, ran.object["state"]) == (130, "cancelled")
     ran = workbench("demo", tmp_path / "demo", "--no-screen", "--json")
@@ -311,7 +311,7 @@ def test_only_requests_that_failed_make_a_finished_run_end_with_3(
         jobs.finish(store, job_id, "done", result={"requests": 12, "samples": 10, "kept": 10, **counts}, error=None)
 
     monkeypatch.setattr(start, "launch", finish)
-    monkeypatch.setattr("workbench.cli.work._refuse_early", lambda *_: None)
+    monkeypatch.setattr("workbench.cli.work.refuse_early", lambda *_: None)
     ran = workbench("generate", folder, "--count", "10", "--model", "openai:x")
     assert ran.status == status
     assert said in ran.out

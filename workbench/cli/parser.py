@@ -164,6 +164,18 @@ def _generate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--detach", action="store_true", help="return at once; the job goes on")
 
 
+@_command("run", "running", "A whole recipe: generate, its curation, then evaluate before and after.")
+def _run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("words", nargs="+", metavar="[PROJECT] RECIPE", help="a recipe's name, or its file")
+    parser.add_argument("--count", type=int, required=True, metavar="N", help="go up to N kept samples")
+    parser.add_argument("--model", metavar="PROVIDER:NAME", help="embedded, or openai:NAME")
+    parser.add_argument("--seed", type=int, metavar="N", help="another seed gives other samples")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the recipe (repeatable)"
+    )
+    parser.add_argument("--budget", type=float, metavar="$", help="most that generating, and that judging, may cost")
+
+
 @_command("curate", "curating", "Filters, label repairs and weights over the generated samples; nothing is deleted.")
 def _curate(parser: argparse.ArgumentParser) -> None:
     _project(parser)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from workbench.cli import watch
@@ -13,7 +13,7 @@ from workbench.cli.output import Output, dollars
 from workbench.cli.parser import typed
 from workbench.errors import UsageError, WorkbenchError
 from workbench.pipeline import start
-from workbench.project import find
+from workbench.project import Project, find
 from workbench.settings_template import UNDESCRIBED
 from workbench.store import jobs
 from workbench.store.connection import Store
@@ -28,27 +28,10 @@ def _output(arguments: argparse.Namespace) -> Output:
 
 
 def generate_(arguments: argparse.Namespace) -> int:
-    from workbench.pipeline.setting import parameters_of
-
     output, project = _output(arguments), find(arguments.project)
-    chosen = {}
-    for pair in arguments.set:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            raise UsageError(f"--set {pair}: write NAME=VALUE.")
-        chosen[name] = typed(value)
-    given = {
-        "recipe": arguments.recipe,
-        "count": arguments.count,
-        "more": arguments.more,
-        "model": arguments.model,
-        "seed": arguments.seed,
-        "parameters": chosen,
-        "executor": "batch" if arguments.batch else None,
-    }
-    if arguments.prepare_only and arguments.count is None and arguments.more is None:
-        given["count"] = 1
-    parameters = parameters_of(project, given)
+    parameters = generate_parameters(
+        project, arguments, recipe=arguments.recipe, parameters=recipe_parameters(arguments.set)
+    )
     config = project.config.generate
     concurrency = config.concurrency if arguments.concurrency is None else arguments.concurrency
     if not 1 <= concurrency <= 1024:
@@ -66,7 +49,7 @@ def generate_(arguments: argparse.Namespace) -> int:
     with Store(project) as store:
         if arguments.dry_run:
             return _dry_run(store, parameters, limits["budget"], output)
-        _refuse_early(store, parameters, limits["budget"])
+        refuse_early(store, parameters, limits["budget"])
         if arguments.prepare_only:
             job = watch.run(store, "generate", {**parameters, "prepare_only": True}, output, limits=limits)
             if job.state == "cancelled":
@@ -91,6 +74,37 @@ def generate_(arguments: argparse.Namespace) -> int:
         return _generated(job_id, store, output)
 
 
+def recipe_parameters(pairs: Sequence[str]) -> dict[str, Any]:
+    """What ``--set NAME=VALUE`` says. Raises ``UsageError`` for one that is not written so."""
+    chosen = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise UsageError(f"--set {pair}: write NAME=VALUE.")
+        chosen[name] = typed(value)
+    return chosen
+
+
+def generate_parameters(
+    project: Project, arguments: argparse.Namespace, *, recipe: str | None, parameters: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A generate job's parameters from the options that a command has, checked."""
+    given = {
+        "recipe": recipe,
+        "count": arguments.count,
+        "more": getattr(arguments, "more", None),
+        "model": arguments.model,
+        "seed": arguments.seed,
+        "parameters": parameters,
+        "executor": "batch" if getattr(arguments, "batch", False) else None,
+    }
+    if getattr(arguments, "prepare_only", False) and given["count"] is None and given["more"] is None:
+        given["count"] = 1
+    from workbench.pipeline.setting import parameters_of  # loads the endpoints' client
+
+    return parameters_of(project, given)
+
+
 def _generated(job_id: int, store: Store, output: Output, *, detach: bool = False) -> int:
     """Follow a generate job to its end, however long its batches take, and print what it gave."""
     if detach:
@@ -101,7 +115,7 @@ def _generated(job_id: int, store: Store, output: Output, *, detach: bool = Fals
     return status(job)
 
 
-def _refuse_early(store: Store, parameters: Mapping[str, Any], budget: float | None) -> Preview:
+def refuse_early(store: Store, parameters: Mapping[str, Any], budget: float | None) -> Preview:
     """What cannot work is said before a job is made; gives the preview of what can."""
     from workbench.pipeline.preview import generate as preview
 
@@ -117,7 +131,7 @@ def _refuse_early(store: Store, parameters: Mapping[str, Any], budget: float | N
 
 
 def _dry_run(store: Store, parameters: Mapping[str, Any], budget: float | None, output: Output) -> int:
-    shown = _refuse_early(store, parameters, budget)
+    shown = refuse_early(store, parameters, budget)
     lines = [f"model: {parameters['model']}. {shown.model_description}"]
     said: list[dict[str, str]] = []
     for number, prompt in enumerate(shown.prompts, 1):

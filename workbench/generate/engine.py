@@ -243,7 +243,10 @@ class Engine:
                 start = wave.start + wave.size if wave else 0
                 if (fruitless >= 2 and barren >= BARREN) or start > PATIENCE * wanted + 200:
                     return Outcome(kept, gave_up(kept, wanted, start, self.tally.reasons))
-                size = plan.wave_size(wanted - kept)
+                if (most := plan.most) is not None and start >= most:
+                    self.log("info", f"All {most:,} unlabelled texts were asked about; {kept:,} samples came of them.")
+                    return Outcome(kept)
+                size = min(plan.wave_size(wanted - kept), wanted if most is None else most - start)
                 if fruitless:  # something is wrong: find out at a small price
                     size = min(max(size, 2**fruitless), CAUTIOUS)
                 number = wave.number + 1 if wave else 0

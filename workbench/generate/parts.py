@@ -24,6 +24,15 @@ class Example:
     label: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Input:
+    """An unlabelled example of the user's that is to be annotated, or found for a label: its whole contents."""
+
+    id: int
+    fields: Mapping[str, Any]
+    text: str
+
+
 def random_at(seed: int, *place: object) -> random.Random:
     """A generator that depends on the seed and the place alone."""
     return random.Random(":".join(str(part) for part in (seed, *place)))
@@ -31,18 +40,25 @@ def random_at(seed: int, *place: object) -> random.Random:
 
 @dataclass
 class Setting:
-    """What does not change while a series runs. ``seeds`` holds training seeds only; ``prepared`` the preparation's result."""
+    """What does not change while a series runs. ``seeds`` holds training seeds only; ``inputs`` the unlabelled examples, where
+    the recipe is about them; ``prepared`` the preparation's result."""
 
     config: Config
     parameters: Mapping[str, Any]
     seed: int
     seeds: Sequence[Example]
     prepared: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Sequence[Input] = ()
     _by_label: dict[str, list[Example]] | None = None
 
     @property
     def labels(self) -> list[Label]:
         return self.config.task.labels
+
+    @cached_property
+    def input_by_id(self) -> Mapping[int, Input]:
+        """The unlabelled examples by sample number."""
+        return {one.id: one for one in self.inputs}
 
     @cached_property
     def label_names(self) -> tuple[str, ...]:
@@ -96,10 +112,12 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """One sample as read from an answer. ``label`` None: the label is what the conditions asked for."""
+    """One sample as read from an answer. ``label`` None: the label is what the conditions asked for. ``extra`` is kept
+    beside the sample's conditions (a rationale): it belongs to how the sample was made, not to its contents."""
 
     fields: Mapping[str, Any]
     label: Any = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 #: (setting, ordinal, conditions so far, options) -> conditions to add

@@ -57,6 +57,13 @@ class Plan:
         """Whether later requests depend on what earlier ones gave, so that waves have a fixed size."""
         return self.recipe.wave is not None
 
+    @property
+    def most(self) -> int | None:
+        """How many requests the series can have at most; None where nothing bounds them but the wish."""
+        if "unlabelled" not in self.recipe.needs:
+            return None
+        return len(self.setting.prepared.get("retrieved", self.setting.inputs))
+
     def wave_size(self, missing: int) -> int:
         """How many requests the next wave has, when ``missing`` samples are still wanted: the ledger records it."""
         if self.recipe.wave is None:
@@ -86,7 +93,10 @@ class Plan:
             # Repeats are wanted here: the place in the series, and the seed, tell them apart in the cache.
             draw=(self.setting.seed << 32) | ordinal,
         )
-        return Planned(ordinal, request, {"demonstrations": [one.id for one in shown]} if shown else {})
+        parents: dict[str, Sequence[int]] = {"demonstrations": [one.id for one in shown]} if shown else {}
+        if (given := conditions.get("unlabelled")) is not None:
+            parents["unlabelled"] = [given]
+        return Planned(ordinal, request, parents)
 
     def parse(self, answer: Answer, conditions: Mapping[str, Any]) -> Sequence[Content] | Refusal:
         """The samples in an answer, or why it gives none."""

@@ -30,7 +30,8 @@ class Endless(Exception):
 class Prompts:
     """Renders a recipe's messages. Templates see ``task`` (with ``shape``: the form of the answer in words), ``field``,
     ``language``, ``label``, ``wanted`` (the wanted label in words, with a space before it; empty where there is none),
-    ``demonstrations``, the conditions and the parameters; a name that is none of these is an error, not an empty string."""
+    ``demonstrations``, ``input`` (the unlabelled example: ``text``, ``fields``), the conditions and the parameters; a
+    name that is none of these is an error, not an empty string."""
 
     def __init__(self, recipe: Recipe, setting: Setting) -> None:
         self.recipe = recipe
@@ -87,6 +88,7 @@ class Prompts:
             **self._names,
             "label": self._labels.get(str(conditions.get("label"))),
             "wanted": self._wanted(conditions.get("label")),
+            "input": self.setting.input_by_id[conditions["unlabelled"]] if "unlabelled" in conditions else None,
             "demonstrations": [{"text": one.text, "label": one.label} for one in demonstrations],
         }
         watched, self._watched = self._watched < WATCHED, self._watched + 1

@@ -279,7 +279,7 @@ class Recorder:
             NewSample(
                 fields=content.fields,
                 label=one.conditions.get("label") if content.label is None else content.label,
-                conditions=one.conditions,
+                conditions={**one.conditions, **content.extra},
                 parents=one.parents,
                 job_id=self._job,
                 request_id=one.request_id,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workbench.errors import UsageError
-from workbench.models import embedded, openai
+from workbench.models import corpus, embedded, openai
 from workbench.models.base import Capability, Model
 from workbench.text import clean
 
@@ -32,6 +32,7 @@ MODELS: tuple[ModelInfo, ...] = (
         openai.DESCRIPTION,
         "an endpoint (model.base_url or OPENAI_BASE_URL) and, unless it is local, a key in OPENAI_API_KEY",
     ),
+    ModelInfo(corpus.NAME, corpus.NAME, corpus.CAPABILITIES, corpus.DESCRIPTION, "unlabelled texts in the project"),
 )
 
 
@@ -47,7 +48,8 @@ class ModelSettings:
 
 
 def make_model(spec: str, *, examples: Sequence[tuple[str, str]] = (), settings: ModelSettings | None = None) -> Model:
-    """The model that ``spec`` names: ``embedded`` (learns ``examples``, pairs of text and label) or ``openai:NAME``.
+    """The model that ``spec`` names: ``embedded`` (learns ``examples``, pairs of text and label), ``openai:NAME`` or
+    ``corpus``.
 
     Raises ``UsageError`` for a provider that does not exist, a missing name, an address that is none, or no examples.
     """
@@ -55,6 +57,8 @@ def make_model(spec: str, *, examples: Sequence[tuple[str, str]] = (), settings:
     provider, _, name = spec.strip().partition(":")
     if provider == "embedded" and not name:
         return embedded.EmbeddedModel(examples, seed=settings.seed)
+    if provider == corpus.NAME and not name:
+        return corpus.CorpusModel()
     if provider == "openai" and name.strip():
         return openai.OpenAIModel(
             name.strip(),

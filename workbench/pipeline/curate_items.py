@@ -9,7 +9,7 @@ from typing import Any
 
 from workbench.curate.base import Context, Item, trait
 from workbench.jobs.run import JobContext
-from workbench.store import curation, ledger, repairs, splits
+from workbench.store import curation, ledger, repairs, samples, splits
 from workbench.store.connection import Store
 
 #: The scores of samples that have none.
@@ -27,6 +27,7 @@ def load_items(store: Store, techniques: Sequence[Any] = (), *, after: int = 0) 
     scores = _scores(store, names)
     said = {one for one, (label, _) in curation.people_said(store).items() if label is not None}
     before = repairs.before(store)
+    kept = _kept_beside(store, techniques)
     votes = curation.votes(store) if any(trait(one, "votes") for one in techniques) else {}
     items = []
     for sample_id, text, label, fields in splits.judged(store, after):
@@ -42,8 +43,21 @@ def load_items(store: Store, techniques: Sequence[Any] = (), *, after: int = 0) 
         if sample_id in before:
             value, contents, whole = before[sample_id]
             item = replace(item, text=whole, fields=contents, label=value if isinstance(value, str) else None)
+        if sample_id in kept:
+            item = replace(item, fields={**item.fields, **kept[sample_id]})
         items.append(item)
     return _with_models(store, items) if any(trait(one, "models") for one in techniques) else items
+
+
+def _kept_beside(store: Store, techniques: Sequence[Any]) -> dict[int, dict[str, Any]]:
+    """What a technique calls a ``field`` and the task does not declare: a recipe kept it beside the sample (a rationale)."""
+    declared = store.project.config.task.fields
+    names = {name for one in techniques if isinstance(name := getattr(one, "field", None), str)} - {"", *declared}
+    found: dict[int, dict[str, Any]] = {}
+    for name in sorted(names):
+        for sample_id, value in samples.condition(store, name):
+            found.setdefault(sample_id, {})[name] = value
+    return found
 
 
 def _scores(store: Store, names: Collection[str]) -> dict[int, dict[str, float]]:

@@ -12,7 +12,7 @@ from workbench.errors import WorkbenchError
 from workbench.generate.parts import Example, Pool, Setting
 from workbench.generate.plan import Plan
 from workbench.models.make import MODELS
-from workbench.pipeline.setting import batch_factor, listed, prices_of, series_parameters
+from workbench.pipeline.setting import batch_factor, inputs_of, listed, prices_of, series_parameters
 from workbench.project import Project
 from workbench.recipe import Recipe, load
 from workbench.store import ledger, splits
@@ -55,14 +55,21 @@ def generate(project: Project, store: Store, parameters: Mapping[str, Any]) -> P
         return Preview(refusal=f"There is no model {parameters['model']!r}; write embedded, or openai:NAME.")
     recipe = load(parameters["recipe"])
     seeds = [Example(*row) for row in splits.seeds(store)]
-    refusal = recipe.refusal(info.capabilities, str(parameters["model"]), task=config.task.kind, seeds=len(seeds))
+    inputs = inputs_of(store, recipe)
+    refusal = recipe.refusal(
+        info.capabilities,
+        str(parameters["model"]),
+        task=config.task.kind,
+        seeds=len(seeds),
+        unlabelled=len(inputs),
+    )
     if refusal is None and info.name == "embedded" and not seeds:
         refusal = (
             "The embedded model learns from seeds, and there are none; add some with `workbench import FILE --as seed`."
         )
     if refusal:
         return Preview(refusal=refusal, model_description=info.description)
-    setting = Setting(config, parameters["parameters"], parameters["seed"], seeds)
+    setting = Setting(config, parameters["parameters"], parameters["seed"], seeds, inputs=inputs)
     series = ledger.find_series(
         store,
         recipe.name,
@@ -73,11 +80,19 @@ def generate(project: Project, store: Store, parameters: Mapping[str, Any]) -> P
     kept = ledger.kept(store, series) if series else 0
     first = ledger.next_ordinal(store, series) if series else 0
     missing = parameters["more"] if parameters.get("more") else max(0, int(parameters.get("count") or 0) - kept)
+    if recipe.runs_on:
+        note = f"It asks no model: it searches {len(inputs):,} unlabelled texts."
+        return Preview(kept=kept, cost=0.0, note=note, model_description=info.description)
     result = Preview(requests=missing, kept=kept, model_description=info.description)
     setting.prepared, note = _prepared(store, series, recipe, setting)
     try:
         plan = Plan(recipe, setting, dict(config.model.parameters))
-        planned = [plan.at(first + place, Pool()) for place in range(min(SHOWN, max(missing, 1)))]
+        if plan.most is not None:
+            result.requests = missing = max(0, min(missing, plan.most - first))
+            first = min(first, plan.most - 1)
+            note = f"{note} There are {plan.most:,} unlabelled texts, one request each.".strip()
+        shown = min(SHOWN, max(missing, 1))
+        planned = [plan.at(first + place, Pool()) for place in range(shown)]
     except WorkbenchError as error:
         return Preview(refusal=str(error), model_description=info.description)
     result.prompts = [[dict(message) for message in one.request.shown] for one in planned]

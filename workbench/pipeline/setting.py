@@ -11,7 +11,7 @@ from workbench import answer_schema
 from workbench.config import Endpoint
 from workbench.errors import UsageError, WorkbenchError
 from workbench.generate.lanes import Lane
-from workbench.generate.parts import Example, Setting
+from workbench.generate.parts import Example, Input, Setting
 from workbench.models.limits import FREE, Gate, Listed, Prices, known
 from workbench.models.make import ModelSettings, make_model
 from workbench.models.openai import DEFAULT_BASE_URL
@@ -67,7 +67,7 @@ def parameters_of(project: Project, given: Mapping[str, Any]) -> dict[str, Any]:
         "recipe": name,
         "count": count,
         "more": more,
-        "model": given.get("model") or config.model.use,
+        "model": recipe.runs_on or given.get("model") or config.model.use,
         "seed": seed,
         "parameters": recipe.settle(chosen),
         "learn": given.get("learn", True),
@@ -115,22 +115,34 @@ def run_of(project: Project, store: Store, parameters: Mapping[str, Any]) -> Run
             "The embedded model learns from the project's seeds, and there are none; "
             "add some with `workbench import FILE --as seed`, or use an endpoint (--model openai:NAME)."
         )
+    inputs = inputs_of(store, recipe)
     lanes = _lanes(project, parameters, [(seed.text, seed.label) for seed in seeds if seed.label is not None])
     for lane in lanes:
         refusal = recipe.refusal(
-            frozenset(lane.model.capabilities), lane.model.name, task=config.task.kind, seeds=len(seeds)
+            frozenset(lane.model.capabilities),
+            lane.model.name,
+            task=config.task.kind,
+            seeds=len(seeds),
+            unlabelled=len(inputs),
         )
         if refusal:
             raise WorkbenchError(refusal)
-    setting = Setting(config, parameters["parameters"], parameters["seed"], seeds)
+    setting = Setting(config, parameters["parameters"], parameters["seed"], seeds, inputs=inputs)
     name, group = str(parameters["model"]), config.model.group or _group(lanes)
     return Run(recipe, setting, lanes, name, group, parameters.get("count"), parameters.get("more"))
+
+
+def inputs_of(store: Store, recipe: Recipe) -> list[Input]:
+    """The unlabelled examples, for a recipe that is about them."""
+    if "unlabelled" not in recipe.needs:
+        return []
+    return [Input(sample_id, fields, text) for sample_id, text, fields in splits.unlabelled(store)]
 
 
 def _lanes(project: Project, parameters: Mapping[str, Any], examples: Sequence[tuple[str, str]]) -> list[Lane]:
     """One lane, or one for each of ``model.endpoints`` when the run uses the project's own model."""
     ours, spec = project.config.model, str(parameters["model"])
-    several = ours.endpoints if spec == ours.use and spec.partition(":")[0] != "embedded" else []
+    several = ours.endpoints if spec == ours.use and spec.partition(":")[0] not in ("embedded", "corpus") else []
     lanes = []
     for one in several or [Endpoint()]:
         use = one.use or spec
@@ -157,7 +169,7 @@ def _lanes(project: Project, parameters: Mapping[str, Any], examples: Sequence[t
 def prices_of(project: Project, use: str, endpoint: Endpoint | None = None) -> Prices:
     """What a model's tokens cost: as the settings say, else as the bundled list knows them for that provider, else unknown."""
     said = (endpoint.price if endpoint else None) or project.config.model.price
-    if use.partition(":")[0] == "embedded":
+    if use.partition(":")[0] in ("embedded", "corpus"):
         return FREE
     if said is not None:
         return Prices(said.input, said.output)

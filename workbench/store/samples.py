@@ -302,3 +302,15 @@ def contents(
             yield sample_id, text, key, first if isinstance(first, str) else None, json.loads(fields)
         sent += len(chunk)
         after = chunk[-1][0]
+
+
+def condition(store: Store, name: str) -> Iterator[tuple[int, str]]:
+    """(id, text) of the synthetic samples whose conditions hold a text called ``name``, in order of id, in short reads."""
+    after, path = 0, f"$.{json.dumps(name)}"
+    while chunk := store.read(
+        "SELECT id, json_extract(conditions, ?) FROM sample WHERE id > ? AND origin = 'synthetic' "
+        "AND json_type(conditions, ?) = 'text' ORDER BY id LIMIT 5000",
+        (path, after, path),
+    ):
+        yield from ((row[0], row[1]) for row in chunk)
+        after = chunk[-1][0]
