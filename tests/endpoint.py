@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from tests.endpoint_answers import follow, phrase, schema_in, share, vector
+from tests.endpoint_answers import echoed, follow, phrase, schema_in, share, vector
 
 ROOT = Path(__file__).resolve().parents[1]
 #: How a response format of each kind is written for people, and the modes in which it is taken.
@@ -61,6 +61,7 @@ class Options:
     completions: bool = True
     embeddings: bool = True
     logprobs: bool = True  # given to whoever asks; else the wish is ignored
+    echo: bool = True  # raw completions may repeat their prompt, with its log-probabilities; else that is refused
     share_refusal: float = 0.0
     share_length: float = 0.0  # answers cut in half, with finish_reason length
     share_unreadable: float = 0.0  # structured answers that are broken JSON, the first time that a prompt is answered
@@ -72,6 +73,7 @@ class Server:
         self.count: Counter[str] = Counter()
         self.seen: Counter[str] = Counter()
         self.answered: Counter[str] = Counter()
+        self.embedded: Counter[str] = Counter()
         self.bodies: deque[bytes] = deque(maxlen=200_000)
         self.recent: deque[float] = deque()
         self.window = (0, 0)
@@ -149,6 +151,8 @@ class Server:
             if name and name in body:
                 words = f"Unsupported parameter: '{name}' is not supported with this model."
                 return self.fail(400, words, "unsupported_parameter", parameter=name)
+        if body.get("echo") and not options.echo:
+            return self.fail(400, "Only no echo is supported", "invalid_request_error")
         wanted = body.get("response_format", {}).get("type")
         if wanted and options.schema_mode not in TAKEN.get(wanted, ()):
             words = f"Invalid parameter: 'response_format' of type '{wanted}' is not supported with this model."
@@ -162,8 +166,14 @@ class Server:
         self.count["embeddings"] += 1
         if refused := self.refused(request, body):
             return refused
-        await asyncio.sleep(self.options.latency)
         texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
+        told = f"{len(texts)} {texts[0]}"
+        self.embedded[told] += 1
+        if share(f"429 {self.embedded[told]} {told}", self.salt) < self.options.share_429:
+            return self.fail(429, "Rate limit reached.", "rate_limit_exceeded")
+        await asyncio.sleep(self.options.latency)
+        if share(f"500 {self.embedded[told]} {told}", self.salt) < self.options.share_500:
+            return self.fail(500, "Something went wrong.", "server_error")
         rows = [{"object": "embedding", "index": i, "embedding": vector(one, self.salt)} for i, one in enumerate(texts)]
         usage = {"prompt_tokens": sum(len(one.split()) for one in texts)}
         # The order is up to the server: who reads by place and not by index is found out.
@@ -231,7 +241,9 @@ class Server:
                 choice["logprobs"] = {"content": [{"token": word, "logprob": value} for word, value in pairs]}
         else:
             choice["text"] = message["content"] or ""
-            if body.get("logprobs") is not None and values:
+            if body.get("echo"):
+                choice |= echoed(str(body["prompt"]), choice["text"], scored=body.get("logprobs") is not None)
+            elif body.get("logprobs") is not None and values:
                 choice["logprobs"] = {"tokens": words, "token_logprobs": values}
         kind = "chat.completion" if "messages" in body else "text_completion"
         return _dump({"id": "fake", "object": kind, "model": body["model"], "choices": [choice], "usage": usage})

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from hashlib import blake2b
+from itertools import pairwise
 from typing import Any
 
 OPENERS = (
@@ -124,6 +126,17 @@ def _items(schema: dict[str, Any], told: str, salt: bytes, path: str, root: Any,
             continue
         found.append(value)
     return found
+
+
+def echoed(prompt: str, text: str, *, scored: bool) -> dict[str, Any]:
+    """Parts of a raw completion's choice that repeats its prompt. Tokens are words with the space before them; the
+    log-probability of one is between -1.01 and -0.01 and depends on it and the one before; the first one has none."""
+    tokens = re.findall(r"\s*\S+|\s+$", prompt) + re.findall(r"\s*\S+", f" {text}")
+    offsets = [sum(map(len, tokens[:place])) for place in range(len(tokens))]
+    pairs = [f"{before}\0{token}" for before, token in pairwise(tokens)]
+    values = [None, *(-0.01 - share(pair, b"echo") for pair in pairs)]
+    logprobs = {"tokens": tokens, "token_logprobs": values, "text_offset": offsets}
+    return {"text": "".join(tokens), **({"logprobs": logprobs} if scored else {})}
 
 
 def schema_in(prompt: str) -> dict[str, Any] | None:

@@ -106,9 +106,10 @@ class Project:
         may be written there."""
         real = Path(os.path.realpath(path))
         names = (f"{self.database.name}-", f"{self.database.name}.backup-")
+        kept = any(self.database.parent == folder.parent and folder.name.startswith(names) for folder in real.parents)
         beside = real.parent == self.database.parent and real.name.startswith(names)
         own = [self.database, *(Path(os.path.realpath(self.folder / name)) for name in (SETTINGS, GUIDELINES))]
-        return beside or real in own or self.locks in real.parents
+        return beside or real in own or kept
 
     @property
     def locks(self) -> Path:

@@ -5,7 +5,8 @@ import pytest
 
 from workbench.errors import WorkbenchError
 from workbench.learn.classifier import TextClassifier, out_of_fold
-from workbench.learn.features import char_tfidf, units, word_tfidf
+from workbench.learn.features import char_tfidf, text_rows, units, word_tfidf
+from workbench.learn.logistic import fit_logistic, probabilities
 
 TEXTS = [f"{verb} my card {i}" for i, verb in enumerate(["lost", "stolen", "block", "freeze"] * 5)]
 TEXTS += [f"what is the {noun} rate {i}" for i, noun in enumerate(["exchange", "interest", "current", "best"] * 5)]
@@ -41,6 +42,55 @@ def test_weights_count() -> None:
     texts, labels = ["card", "card"], ["a", "b"]
     assert TextClassifier().fit(texts, labels, weights=[5, 1]).predict(["card"]) == ["a"]
     assert TextClassifier().fit(texts, labels, weights=[1, 5]).predict(["card"]) == ["b"]
+
+
+def test_rows_that_are_there_give_the_same_model() -> None:
+    rows = text_rows(TEXTS)
+    model = TextClassifier().fit_rows(rows, LABELS)
+    assert numpy.array_equal(model.probabilities_rows(rows), TextClassifier().fit(TEXTS, LABELS).probabilities(TEXTS))
+    with pytest.raises(ValueError, match="on texts"):
+        model.probabilities(TEXTS)
+    judged = out_of_fold(TEXTS, LABELS, rows=rows)
+    assert numpy.array_equal(judged.probabilities, out_of_fold(TEXTS, LABELS).probabilities)
+
+
+def test_soft_labels_are_weighted_copies() -> None:
+    rows = text_rows(TEXTS)
+    weights = [1.0 + (place % 3) for place in range(40)]
+    soft = [{"card": 0.75, "rate": 0.25} if place % 4 == 0 else None for place in range(40)]
+    copies = [(i, name, weights[i] * share) for i in range(40) for name, share in (soft[i] or {LABELS[i]: 1.0}).items()]
+    places, labels, shares = (list(column) for column in zip(*copies, strict=True))
+    one = TextClassifier().fit_rows(rows, LABELS, weights, soft=soft)
+    two = TextClassifier().fit_rows(rows[places], labels, shares)
+    assert len(places) == 50
+    assert one.probabilities_rows(rows) == pytest.approx(two.probabilities_rows(rows), abs=1e-4)
+
+
+def test_a_soft_label_stands_in_for_a_label_and_may_name_a_new_class() -> None:
+    model = TextClassifier().fit(["card", "rate", "cash"], ["a", "b", None], soft=[None, None, {"c": 0.9, "a": 0.1}])
+    assert model.classes == ["a", "b", "c"]
+    assert model.predict(["cash"]) == ["c"]
+    with pytest.raises(ValueError, match="neither"):
+        TextClassifier().fit(["card", "rate"], ["a", None])
+
+
+def test_weights_that_cannot_be_are_a_sentence() -> None:
+    for weights in ([0, 0], [1, -1], [1, float("nan")]):
+        with pytest.raises(WorkbenchError, match="at least one above 0"):
+            TextClassifier().fit(["card", "rate"], ["a", "b"], weights=weights)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_logistic_regression_is_that_of_scikit_learn(classes: int) -> None:
+    from sklearn.linear_model import LogisticRegression
+
+    rows = text_rows(TEXTS)
+    labels = numpy.array([place // 4 % classes for place in range(40)])
+    weights = numpy.linspace(0.5, 2, 40)
+    targets = (numpy.eye(classes)[labels] * weights[:, None]).astype(numpy.float32)
+    ours = probabilities(rows, fit_logistic(rows, targets, 10.0, tolerance=1e-9))
+    theirs = LogisticRegression(C=10.0, tol=1e-8, max_iter=5000).fit(rows.astype(float), labels, weights)
+    assert ours == pytest.approx(theirs.predict_proba(rows.astype(float)), abs=2e-3)
 
 
 def test_one_class_is_a_sentence() -> None:

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from workbench.learn import minhash
 from workbench.learn.features import units
-from workbench.learn.near_duplicates import Match, near_duplicates, similarity
+from workbench.learn.near_duplicates import CANDIDATES, Match, NearIndex, encoded, near_duplicates, similarity
 from workbench.learn.neighbours import nearest_neighbours
-from workbench.learn.similarity import rouge_l
+from workbench.learn.similarity import TokenMap, rouge_l
+from workbench.text import normalise, tokens
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "near_duplicates_17k.jsonl"
 
@@ -99,3 +104,66 @@ def test_nearest_neighbours() -> None:
     assert all(index not in [other for other, _ in row] for index, row in enumerate(found))
     assert nearest_neighbours(texts, k=2, queries=[1]) == [found[1]]
     assert nearest_neighbours(["", "?"]) == [[], []]
+
+
+def test_pairs_compared_are_bounded_by_the_declared_caps() -> None:
+    # Templates that fill every bucket: the worst case. All pairs would be n / 2 for each text.
+    texts = [f"my payment number {i} of {i % 7} euros to the shop was declined {i * i} times" for i in range(6000)]
+    index = NearIndex(0.99, expected=len(texts))
+    index.judge(texts)
+    assert len(index) > 5000
+    assert 0 < index.compared <= minhash.MOST_COMPARED * len(texts) < len(texts) ** 2 / 4
+    assert 0 < index.verified <= CANDIDATES * len(texts)
+    before = index.compared
+    index.match(texts[:100])
+    assert index.compared - before <= minhash.BANDS * minhash.STEPS * 100
+
+
+def test_pairs_compared_grow_with_the_texts() -> None:
+    def compared(count: int) -> float:
+        texts = [f"{i} {i * 7919 % 104729} {i * 31 % 1009} about {i * 17 % 5003} and {i % 211}" for i in range(count)]
+        index = NearIndex(expected=count)
+        index.judge(texts)
+        return index.compared / count
+
+    assert compared(8000) <= minhash.MOST_COMPARED
+    assert compared(8000) < 6 * compared(1000) + 1
+
+
+def test_an_index_judges_what_arrives_against_what_is_kept() -> None:
+    index = NearIndex()
+    index.keep(["how do I change my pin code", "HOW do I change my pin code", "what is the rate"])
+    assert len(index) == 2
+    assert index.match(["what is the rate?", "nothing like it"]) == [Match(0, 2, 1.0), None]
+    assert index.judge(["please how do I change my pin code", "top up by card", "top up by a card"]) == [
+        Match(3, 0, pytest.approx(15 / 16)),
+        Match(5, 4, pytest.approx(8 / 9)),
+    ]
+    # What a dropped text repeats, its equals repeat.
+    assert index.judge(["Please how do I change my pin code"])[0].twin == 0
+
+
+def test_blocks_and_growing_tables_change_no_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = random.Random(5)
+    words = [f"word{number}" for number in range(150)]
+    texts = [" ".join(draw.choices(words, k=8)) for _ in range(300)]
+    texts += [text.replace("word14", "wrod14") + " thanks" for text in draw.sample(texts, 150)]
+    draw.shuffle(texts)
+    whole = near_duplicates(texts)
+    monkeypatch.setattr("workbench.learn.near_duplicates.BLOCK", 32)
+    small = NearIndex(expected=1).judge(texts)
+    for matches in (whole, small):
+        dropped = {match.index for match in matches}
+        assert all(match.twin not in dropped and match.twin < match.index for match in matches)
+        for match in matches:
+            assert similarity(texts[match.index], texts[match.twin]) == pytest.approx(match.similarity)
+    assert len(whole) >= 140
+    assert {match.index for match in whole} == {match.index for match in small}
+
+
+@settings(deadline=None, derandomize=True)
+@given(st.text(st.characters(max_codepoint=0x7F)))
+def test_words_of_ascii_texts_are_the_units(text: str) -> None:
+    plain = normalise(text)
+    one, other = TokenMap(), TokenMap()
+    assert encoded(plain, one) == other.encode(units(plain) or tokens(plain))

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.learn.similarity import RougePool, rouge_l, rouge_novelty
+from workbench.learn.novelty import rouge_novelty
+from workbench.learn.similarity import RougePool, rouge_l
+from workbench.text import tokens
 
 WORDS = ["card", "lost", "my", "where", "is", "the", "rate", "new"]
 
@@ -69,3 +71,35 @@ def test_pool_gives_the_earliest_of_equals() -> None:
     assert pool.best("") == (None, 0.0)
     assert pool.best("a x", cutoff=0.6) == (None, 0.0)
     assert RougePool().best("a") == (None, 0.0)
+
+
+@pytest.mark.parametrize("maximum", [0.3, 0.7, 0.95])
+def test_long_and_repetitive_texts_decide_as_the_published_loop(maximum: float) -> None:
+    scorer = pytest.importorskip("rouge_score.rouge_scorer").RougeScorer(
+        ["rougeL"], tokenizer=type("Ours", (), {"tokenize": staticmethod(tokens)})()
+    )
+    draw = random.Random(4)
+    texts = ["", "?!", "card card card card"]
+    for _ in range(30):
+        text = draw.choices(WORDS, k=draw.randint(1, 40))
+        texts.append(" ".join(text))
+        for place in range(draw.randint(0, 9)):
+            text[place % len(text)] = draw.choice([*WORDS, "?"])
+        texts.append(" ".join(text))
+    pool: list[str] = []
+    wanted = []
+    for text in texts:
+        wanted.append(max((scorer.score(old, text)["rougeL"].fmeasure for old in pool), default=0.0) <= maximum)
+        if wanted[-1]:
+            pool.append(text)
+    found = rouge_novelty(texts, maximum)
+    assert [row.novel for row in found] == wanted
+    for text, row in zip(texts, found, strict=True):
+        if row.twin is not None:
+            assert row.score == scorer.score(texts[row.twin], text)["rougeL"].fmeasure
+
+
+def test_novelty_of_copies_costs_no_more_than_of_one() -> None:
+    found = rouge_novelty(["the same text again and again"] * 1500 + [f"number {i}" for i in range(700)])
+    assert [row.twin for row in found[:1500]] == [None] + [0] * 1499
+    assert sum(row.novel for row in found) == 701

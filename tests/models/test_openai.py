@@ -195,7 +195,7 @@ def test_listing_models_imports_no_client() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert {model.name for model in MODELS} == {"embedded", "openai"}
+    assert {model.name for model in MODELS} == {"corpus", "embedded", "openai"}
     assert all(model.description and model.capabilities for model in MODELS)
 
 

@@ -1,26 +1,33 @@
 """The small classifier that filters, suggestions and metrics share: TF-IDF and multinomial logistic regression.
 
-Features are words (``text.tokens``) and character 2- to 4-grams inside words. Measured on banking77 (10,003 training
-and 3,080 test texts, 77 classes, one thread): words alone .896 accuracy; words with word pairs .890; characters .905;
-words and characters .909 in 3.8 s; word pairs added to those .913 in 6.9 s, which is not worth twice the time here.
+Features are words (``text.tokens``) and character 2- to 4-grams inside words (``learn.features.text_rows``). Measured on
+banking77 (10,003 training and 3,080 test texts, 77 classes): words alone .896 accuracy; words with word pairs .890;
+characters .905; words and characters .912; word pairs added to those gain .003 for twice the time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import WorkbenchError
-from workbench.learn.features import Progress, char_tfidf, word_tfidf
+from workbench.learn.features import GramTfidf, Progress, fitted_rows, text_rows
+from workbench.learn.folds import deal
+from workbench.learn.grams import Grams, count_grams
 
 if TYPE_CHECKING:
     import numpy
+    from scipy.sparse import csr_matrix
 
     Array = numpy.ndarray[Any, Any]
 
-#: Inverse strength of the L2 penalty. 5 rather than 20: on wrong labels a stronger penalty memorises less.
-STRENGTH = 5.0
+#: Inverse strength of the L2 penalty, for rows of length 1. 10 rather than 40: on wrong labels a stronger penalty
+#: memorises less.
+STRENGTH = 10.0
+
+#: What a text may be trained towards instead of its label: how much of it belongs to each class.
+Soft = Sequence[Mapping[str, float] | None]
 
 
 class TextClassifier:
@@ -29,58 +36,115 @@ class TextClassifier:
     >>> model = TextClassifier().fit(["lost card", "which rate"], ["lost", "rate"])
     >>> model.predict(["card lost yesterday"])
     ['lost']
+
+    ``fit`` and ``probabilities`` take texts, which ``count`` cuts and counts (``FeatureStore.grams`` counts each text of a
+    project once; results are the same). ``fit_rows`` and ``probabilities_rows`` take rows that are there already
+    (``Context.rows``), so that texts are cut and counted once however many models are trained on them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, count: Callable[[Sequence[str]], Grams] = count_grams) -> None:
+        self._count = count
         self.classes: list[str] = []
-        self._vectorisers: list[Any] = []
-        self._model: Any = None
+        self._features: GramTfidf | None = None
+        self._parameters: Array | None = None
 
     def fit(
-        self, texts: Sequence[str], labels: Sequence[str], weights: Sequence[float] | None = None, seed: int = 0
+        self,
+        texts: Sequence[str],
+        labels: Sequence[str | None],
+        weights: Sequence[float] | None = None,
+        seed: int = 0,
+        *,
+        soft: Soft | None = None,
     ) -> TextClassifier:
-        """Train on ``n`` texts with a label each; ``weights`` (n, at least 0) multiply each text's part of the loss.
+        """Train on ``n`` texts with a label each; document frequencies are those of the texts.
 
-        ``seed`` is kept for solvers that draw; the present one (L-BFGS from zero) draws nothing. Returns the
-        classifier. Raises ``WorkbenchError`` when there are fewer than two classes, or no words.
+        ``weights`` (n, at least 0) multiply each text's part of the loss. Where ``soft[i]`` is a mapping, it stands in
+        for ``labels[i]``: training is the same as if the text were there once per class of the mapping, with so much
+        weight. ``seed`` is kept for solvers that draw; the present one draws nothing. Returns the classifier. Raises
+        ``WorkbenchError`` when there are fewer than two classes, or no words.
         """
-        from scipy.sparse import hstack
-        from sklearn.linear_model import LogisticRegression
+        targets = self._targets(len(texts), labels, weights, soft)
+        features, rows = fitted_rows(self._count(texts))
+        self._train(rows, targets)
+        self._features = features
+        return self
 
-        if len(texts) != len(labels):
-            raise ValueError(f"{len(texts)} texts but {len(labels)} labels")
-        if len(set(labels)) < 2:
-            raise WorkbenchError(
-                f"A classifier needs at least two labels to tell apart; "
-                f"these {len(texts):,} samples have {len(set(labels))}."
-            )
-        word, word_rows = word_tfidf(texts)
-        character, character_rows = char_tfidf(texts)
-        self._vectorisers = [word, character]
-        model = LogisticRegression(C=STRENGTH, max_iter=300, tol=1e-3, random_state=seed)
-        rows = hstack([word_rows, character_rows], format="csr")
-        with _converged_enough():
-            model.fit(rows, list(labels), sample_weight=None if weights is None else list(weights))
-        self._model = model
-        self.classes = [str(name) for name in model.classes_]
+    def fit_rows(
+        self,
+        rows: csr_matrix,
+        labels: Sequence[str | None],
+        weights: Sequence[float] | None = None,
+        *,
+        soft: Soft | None = None,
+    ) -> TextClassifier:
+        """``fit`` on the rows of the texts, ``(n, v)`` of length 1, as ``text_rows`` gives them."""
+        self._train(rows, self._targets(rows.shape[0], labels, weights, soft))
+        self._features = None
         return self
 
     def probabilities(self, texts: Sequence[str]) -> Array:
         """``(len(texts), len(classes))`` float64; rows add up to 1, columns follow ``classes``."""
         import numpy
-        from scipy.sparse import hstack
 
-        if self._model is None:
-            raise ValueError("fit the classifier first")
+        if self._features is None:
+            raise ValueError("fit the classifier on texts first")
         if not texts:
             return numpy.zeros((0, len(self.classes)))
-        rows = hstack([vectoriser.transform(texts) for vectoriser in self._vectorisers], format="csr")
-        found: Array = numpy.asarray(self._model.predict_proba(rows), numpy.float64)
+        return self.probabilities_rows(self._features.rows(self._count(texts)))
+
+    def probabilities_rows(self, rows: csr_matrix) -> Array:
+        """``probabilities`` for rows with the same columns as those of ``fit_rows``."""
+        import numpy
+
+        from workbench.learn.logistic import probabilities
+
+        if self._parameters is None:
+            raise ValueError("fit the classifier first")
+        found = probabilities(rows, self._parameters).astype(numpy.float64)
+        found /= found.sum(axis=1, keepdims=True)
         return found
 
     def predict(self, texts: Sequence[str]) -> list[str]:
         """The most probable class of each text."""
         return [self.classes[best] for best in self.probabilities(texts).argmax(axis=1).tolist()]
+
+    def _train(self, rows: csr_matrix, targets: Array) -> None:
+        from workbench.learn.logistic import fit_logistic
+
+        self._parameters = fit_logistic(rows, targets, STRENGTH)
+
+    def _targets(
+        self, size: int, labels: Sequence[str | None], weights: Sequence[float] | None, soft: Soft | None
+    ) -> Array:
+        """How much weight each text has on each class, ``(n, k)`` float32; sets ``classes``."""
+        import numpy
+
+        if size != len(labels) or (weights is not None and size != len(weights)) or (soft and size != len(soft)):
+            raise ValueError(f"{size} texts but {len(labels)} labels, or as many weights or soft labels")
+        mixed: dict[int, Mapping[str, float]] = {i: one for i, one in enumerate(soft or ()) if one is not None}
+        hard = [label if i not in mixed else None for i, label in enumerate(labels)]
+        if any(label is None and i not in mixed for i, label in enumerate(hard)):
+            raise ValueError("a text has neither a label nor a soft label")
+        named = {label for label in hard if label is not None}
+        self.classes = sorted(named.union(*(one.keys() for one in mixed.values())))
+        if len(self.classes) < 2:
+            raise WorkbenchError(
+                f"A classifier needs at least two labels to tell apart; "
+                f"these {size:,} samples have {len(self.classes)}."
+            )
+        column = {name: place for place, name in enumerate(self.classes)}
+        targets = numpy.zeros((size, len(self.classes)), numpy.float32)
+        sure = [i for i in range(size) if i not in mixed]
+        targets[sure, [column[label] for label in hard if label is not None]] = 1
+        for i, one in mixed.items():
+            for name, share in one.items():
+                targets[i, column[name]] = share
+        if weights is not None:
+            targets *= numpy.asarray(weights, numpy.float32)[:, None]
+        if not (targets >= 0).all() or not targets.any():
+            raise WorkbenchError("Training needs weights of 0 or more, and at least one above 0.")
+        return targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,20 +169,27 @@ def out_of_fold(
     *,
     extra_texts: Sequence[str] = (),
     extra_labels: Sequence[str] = (),
+    rows: csr_matrix | None = None,
 ) -> OutOfFold:
     """Each text's label probabilities by a model trained on the other folds (and on all of ``extra_texts``).
 
     Folds are stratified: every class is shuffled (``seed``) and dealt out in turn, so that its members spread over as
     many folds as it has members. A class with fewer members than folds is missing from no training part as long as it
     has two members (or one among the extra texts). A class with a single member cannot be judged: that text's
-    ``judged`` is False and it takes part in every training set but its own. Raises ``WorkbenchError`` when there are
-    fewer than two classes.
+    ``judged`` is False and it takes part in every training set but its own.
+
+    ``rows`` are the rows of ``texts`` and then ``extra_texts``, made here when they are not given. They are the same in
+    all folds: document frequencies count every text, held-out ones too, but no label has a part in them. Raises
+    ``WorkbenchError`` when there are fewer than two classes.
     """
     import numpy
 
     if len(texts) != len(labels) or len(extra_texts) != len(extra_labels):
         raise ValueError("texts and labels differ in number")
-    classes = sorted({*labels, *extra_labels})
+    everyone = [*labels, *extra_labels]
+    if rows is not None and rows.shape[0] != len(everyone):
+        raise ValueError("texts and rows differ in number")
+    classes = sorted(set(everyone))
     if len(classes) < 2:
         raise WorkbenchError(
             f"Checking labels needs at least two labels to tell apart; "
@@ -128,46 +199,24 @@ def out_of_fold(
         raise WorkbenchError("Cross-validation needs at least two folds.")
     column = {name: place for place, name in enumerate(classes)}
     given = numpy.array([column[label] for label in labels], numpy.int64)
-    fold = _deal(given, folds, seed)
+    fold = deal(given, folds, seed)
+    if rows is None:
+        rows = text_rows([*texts, *extra_texts])
+    extra = numpy.arange(len(texts), len(everyone))
     probabilities = numpy.zeros((len(texts), len(classes)))
     judged = numpy.ones(len(texts), bool)
     for turn in range(folds):
         held = numpy.flatnonzero(fold == turn)
-        train = numpy.flatnonzero(fold != turn).tolist()
+        train = numpy.concatenate([numpy.flatnonzero(fold != turn), extra])
         if len(held):
-            known = [labels[i] for i in train] + list(extra_labels)
-            judged[held] = numpy.isin(given[held], [column[name] for name in set(known)])
-            if len(set(known)) >= 2:
-                model = TextClassifier().fit([texts[i] for i in train] + list(extra_texts), known, seed=seed)
-                columns = [column[name] for name in model.classes]
-                probabilities[numpy.ix_(held, numpy.array(columns))] = model.probabilities(
-                    [texts[i] for i in held.tolist()]
-                )
+            known = [everyone[i] for i in train.tolist()]
+            columns = [column[name] for name in sorted(set(known))]
+            judged[held] = numpy.isin(given[held], columns)
+            if len(columns) >= 2:
+                model = TextClassifier().fit_rows(rows[train], known)
+                probabilities[numpy.ix_(held, numpy.array(columns))] = model.probabilities_rows(rows[held])
             elif known:
-                probabilities[held, column[known[0]]] = 1.0
+                probabilities[held, columns[0]] = 1.0
         if progress is not None:
             progress(turn + 1, folds)
     return OutOfFold(probabilities, classes, judged)
-
-
-def _deal(given: Array, folds: int, seed: int) -> Array:
-    """The fold of each text, (n,): each class in a random order, dealt out where the last class stopped."""
-    import numpy
-
-    random = numpy.random.default_rng(seed)
-    order = numpy.concatenate(
-        [random.permutation(numpy.flatnonzero(given == name)) for name in numpy.unique(given)] or [given]
-    )
-    fold = numpy.empty(len(given), numpy.int64)
-    fold[order] = numpy.arange(len(given)) % folds
-    return fold
-
-
-def _converged_enough() -> Any:
-    """Silences the solver's warning: after 300 steps the probabilities are good enough for ranking, and no reader of a
-    filter's verdict could act on it."""
-    import warnings
-
-    from sklearn.exceptions import ConvergenceWarning
-
-    return warnings.catch_warnings(action="ignore", category=ConvergenceWarning)

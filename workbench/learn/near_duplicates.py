@@ -11,29 +11,27 @@ Similarity of two texts, 0 to 1, is the highest of
 - *inside*: ``(1 + share) / 2`` when the shorter text (at least 4 units) stands whole inside the longer one, of which
   it is ``share``: "Sure! ... Let me know." wrapped around a text.
 
-Candidates: MinHash signatures over the set of units (Broder 1997), cut into ``BANDS`` bands of ``ROWS`` values; texts
-with an equal band are compared (Indyk and Motwani 1998). At Jaccard .64 (words .78) bands miss a pair with
-probability .00006, at .5 with .014. Nothing is quadratic: in a bucket each text meets at most the first
-``BUCKET_FIRST`` texts and the ``BUCKET_BEFORE`` texts before it, and of all it met at most ``CANDIDATES`` are
-verified, those whose signatures agree most. So where thousands of texts share a template, a copy can be missed; a
-text is never dropped unverified.
+Candidates come from ``learn.minhash``: at most ``minhash.MOST_COMPARED`` texts are met by one, and those ``CANDIDATES``
+whose signatures agree most are verified. So where thousands of texts share a template, a copy can be missed; a text is
+never dropped unverified.
 
-Measured on 17,587 short texts with 1,766 injected copies: recall .93, precision .97, where a copy counts as found
-when it ends under the same kept text as its original (or as another copy of it), and a drop as right when the pair
-belongs to one planted group or its words reach ROUGE-L .7 (Self-Instruct's rule for "not new"). The data hold natural
-near duplicates, about 500 of which are dropped too: by planted groups alone precision is .77.
+Rule of keeping: texts are visited in order; one is dropped when it is near a text that was *kept* before it, and names
+the nearest of those that it met. Groups therefore never chain: a text that is near only to dropped texts is kept.
 
-Rule of keeping: texts are visited in order (or in ``order``); one is dropped when it is near a text that was *kept*
-before it, and names the nearest of those. Groups therefore never chain: a text that is near only to dropped texts is
-kept.
+Texts pass in blocks, and only what is kept is remembered: its signature (352 bytes), its units (4 bytes each) and a
+reference to the text itself. ``NearIndex`` is the same thing left open: it can begin with texts that are kept already,
+so that new ones are judged as they arrive.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from workbench.learn import minhash
 from workbench.learn.features import Progress, units
 from workbench.learn.similarity import TokenMap
 from workbench.text import normalise, tokens
@@ -43,17 +41,17 @@ if TYPE_CHECKING:
 
     Array = numpy.ndarray[Any, Any]
 
-BANDS = 32
-ROWS = 3
-BUCKET_FIRST = 4
-BUCKET_BEFORE = 12
-#: Candidates whose signatures agree in less than this share are not verified: words .78 means a Jaccard of about .64,
-#: and the estimate from 96 values has a standard error of .05.
-SIGNATURE_FLOOR = 0.45
+THRESHOLD = 0.78
 #: At most so many candidates are verified for a text, those with the best agreement.
 CANDIDATES = 24
-_CHUNK = 1 << 17
+#: Texts taken at a time.
+BLOCK = 1 << 14
 _MINIMUM_INSIDE = 4
+#: ``features.units`` of a normalised ASCII text, in a third of the time.
+_ASCII_WORD = re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)*")
+_SLACK = 1e-9
+#: Left and right of a pair as one number: right above, left below.
+_LEFT = (1 << 32) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +63,223 @@ class Match:
     similarity: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """The distinct texts of a block: normalised, one character per unit, hashes, band keys and prints. ``place`` says for
+    every text of the block which distinct one it is, ``first`` where a distinct one came first."""
+
+    plain: list[str]
+    lines: list[str]
+    hashes: Array
+    keys: Array
+    prints: Array
+    place: list[int]
+    first: list[int]
+
+
+class NearIndex:
+    """Kept texts that new ones are held against. Every text handed to ``keep`` or ``judge`` has a number, from 0.
+
+    ``expected`` is how many texts will be kept, if that is known: memory is then taken once. ``compared`` counts the
+    pairs of signatures that were compared so far, ``verified`` those whose texts were.
+    """
+
+    def __init__(self, threshold: float = THRESHOLD, *, seed: int = 0, expected: int = 0) -> None:
+        import numpy
+
+        self.threshold = threshold
+        self.compared = self.verified = 0
+        self._seed = seed
+        self._next = 0
+        self._room = max(BLOCK, expected)
+        self._map = TokenMap()
+        self._texts: list[str] = []
+        self._numbers = array("q")
+        self._codes = array("I")
+        self._ends = array("q", [0])
+        self._chains: list[minhash.Chains] = []
+        #: Hashes of all texts seen, ascending, and the kept text that each is or repeats.
+        self._hashes = numpy.empty(0, numpy.int64)
+        self._owners = numpy.empty(0, numpy.int32)
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def keep(self, texts: Sequence[str], progress: Progress | None = None) -> None:
+        """Take all ``texts`` as kept, unjudged; of equal ones the first stands for all."""
+        for start in range(0, len(texts), BLOCK):
+            part = texts[start : start + BLOCK]
+            block = self._read(part)
+            seen = self._owner(block) >= 0
+            self._remember(part, block, dict.fromkeys(seen.nonzero()[0].tolist(), (-1, 0.0)))
+            self._next += len(part)
+            if progress is not None:
+                progress(min(len(texts), start + BLOCK), len(texts))
+
+    def judge(self, texts: Sequence[str], progress: Progress | None = None) -> list[Match]:
+        """The ``texts`` that repeat a kept one or one before them, by number; the others are kept from now on."""
+        found: list[Match] = []
+        for start in range(0, len(texts), BLOCK):
+            part = texts[start : start + BLOCK]
+            block = self._read(part)
+            base = len(self._texts)
+            dropped = self._choose(block, within=True)
+            for offset, place in enumerate(block.place):
+                if place in dropped:
+                    twin, score = dropped[place]
+                    number = self._numbers[twin] if twin < base else self._next + block.first[twin - base]
+                    found.append(Match(self._next + offset, number, score))
+                elif offset != block.first[place]:
+                    found.append(Match(self._next + offset, self._next + block.first[place], 1.0))
+            self._remember(part, block, dropped)
+            self._next += len(part)
+            if progress is not None:
+                progress(min(len(texts), start + BLOCK), len(texts))
+        return found
+
+    def match(self, texts: Sequence[str], progress: Progress | None = None) -> list[Match | None]:
+        """For each text its nearest kept one, or None; nothing is kept. ``Match.index`` is the place in ``texts``."""
+        found: list[Match | None] = []
+        for start in range(0, len(texts), BLOCK):
+            block = self._read(texts[start : start + BLOCK])
+            dropped = self._choose(block, within=False)
+            for offset, place in enumerate(block.place):
+                twin, score = dropped.get(place, (-1, 0.0))
+                found.append(Match(start + offset, self._numbers[twin], score) if twin >= 0 else None)
+            if progress is not None:
+                progress(min(len(texts), start + BLOCK), len(texts))
+        return found
+
+    def _read(self, texts: Sequence[str]) -> _Block:
+        import numpy
+
+        seen: dict[str, int] = {}
+        lines: list[str] = []
+        place: list[int] = []
+        first: list[int] = []
+        for offset, original in enumerate(texts):
+            text = normalise(original)
+            position = seen.setdefault(text, len(lines))
+            place.append(position)
+            if position == len(lines):
+                lines.append(encoded(text, self._map))
+                first.append(offset)
+        hashes = numpy.fromiter(map(hash, seen), numpy.int64, len(seen))
+        keys, prints = minhash.sign(lines, self._seed)
+        return _Block(list(seen), lines, hashes, keys, prints, place, first)
+
+    def _owner(self, block: _Block) -> Array:
+        """For each distinct text the kept one that an equal text is or repeats, or -1."""
+        import numpy
+
+        if not len(self._hashes):
+            return numpy.full(len(block.lines), -1)
+        at = numpy.minimum(numpy.searchsorted(self._hashes, block.hashes), len(self._hashes) - 1)
+        return numpy.where(self._hashes[at] == block.hashes, self._owners[at], -1)
+
+    def _remember(self, texts: Sequence[str], block: _Block, dropped: dict[int, tuple[int, float]]) -> None:
+        """Put the texts of ``block`` that are not ``dropped`` in; of the others only whom they repeat (-1: nobody)."""
+        import numpy
+
+        base = len(self._texts)
+        kept = [place for place in range(len(block.lines)) if place not in dropped]
+        number = {place: base + order for order, place in enumerate(kept)}
+        for place in kept:
+            self._texts.append(texts[block.first[place]])
+            self._numbers.append(self._next + block.first[place])
+            self._codes.frombytes(block.lines[place].encode("utf-32-le", "surrogatepass"))
+            self._ends.append(len(self._codes))
+        start = 0
+        while start < len(kept):
+            if not self._chains or self._chains[-1].count == self._chains[-1].room:
+                self._chains.append(minhash.Chains(self._room << len(self._chains)))
+            chains = self._chains[-1]
+            part = kept[start : start + chains.room - chains.count]
+            linked = numpy.array([bool(block.lines[place]) for place in part])
+            chains.put(block.keys[:, part], block.prints[part], linked)
+            start += len(part)
+        owners = numpy.array(
+            [self._twin(place, dropped, number, base) for place in range(len(block.lines))], numpy.int32
+        )
+        fresh = numpy.flatnonzero((owners >= 0) & (self._owner(block) < 0))
+        order = fresh[numpy.argsort(block.hashes[fresh], kind="stable")]
+        at = numpy.searchsorted(self._hashes, block.hashes[order])
+        self._hashes = numpy.insert(self._hashes, at, block.hashes[order])
+        self._owners = numpy.insert(self._owners, at, owners[order])
+
+    @staticmethod
+    def _twin(place: int, dropped: dict[int, tuple[int, float]], number: dict[int, int], base: int) -> int:
+        twin = dropped[place][0] if place in dropped else base + place
+        return twin if twin < base else number[twin - base]
+
+    def _choose(self, block: _Block, *, within: bool) -> dict[int, tuple[int, float]]:
+        """The distinct texts to drop: (their nearest kept text, similarity). A twin from ``len(self)`` on is the
+        distinct text of this block with that number more."""
+        base = len(self._texts)
+        right, left = self._pairs(block, within)
+        self.verified += len(left)
+        scores = self._verify(block, left, right)
+        dropped: dict[int, tuple[int, float]] = {}
+        good = scores >= self.threshold - _SLACK
+        for a, b, score in zip(left[good].tolist(), right[good].tolist(), scores[good].tolist(), strict=True):
+            if (a < base or a - base not in dropped) and (b not in dropped or score > dropped[b][1]):
+                dropped[b] = (a, score)
+        return dropped
+
+    def _pairs(self, block: _Block, within: bool) -> tuple[Array, Array]:
+        """``(right, left)`` of the candidates, ascending; left counts the kept texts and then those of the block."""
+        import numpy
+
+        base, size = len(self._texts), len(block.lines)
+        filled = numpy.array([bool(line) for line in block.lines], bool)
+        owner = self._owner(block)
+        equal = numpy.flatnonzero(owner >= 0)
+        pairs = numpy.stack([(equal << 32) | owner[equal], numpy.full(len(equal), minhash.WIDTH + 1)])
+        full = ~filled | (owner >= 0)
+        open_ = numpy.flatnonzero(~full)
+        for band in range(minhash.BANDS):
+            found = [pairs]
+            offset = 0
+            for chains in self._chains:
+                number, right = chains.meet(band, block.keys[band, open_], full[open_])
+                found.append(self._likely(chains.prints, block.prints, number, open_[right], offset))
+                offset += chains.count
+            if within:
+                left, right = minhash.neighbours(block.keys[band, open_], full[open_])
+                found.append(self._likely(block.prints, block.prints, open_[left], open_[right], base))
+            pairs = _best(numpy.concatenate(found, axis=1))
+            full = numpy.bincount(pairs[0] >> 32, minlength=size) >= CANDIDATES
+        return pairs[0] >> 32, pairs[0] & _LEFT
+
+    def _likely(self, a: Array, b: Array, left: Array, right: Array, offset: int) -> Array:
+        """Candidates as rows of (pair, agreement), ``(2, m)`` int64."""
+        import numpy
+
+        self.compared += len(left)
+        left, right, agree = minhash.likely(a, b, left, right)
+        return numpy.stack([(right << 32) | (left + offset), agree])
+
+    def _verify(self, block: _Block, left: Array, right: Array) -> Array:
+        """Similarities of the pairs, float64; 0 where under the threshold."""
+        import numpy
+
+        base = len(self._texts)
+        wanted, at = numpy.unique(left, return_inverse=True)
+        plain, lines = [], []
+        for number in wanted.tolist():
+            if number < base:
+                plain.append(normalise(self._texts[number]))
+                codes = self._codes[self._ends[number] : self._ends[number + 1]]
+                lines.append(codes.tobytes().decode("utf-32-le", "surrogatepass"))
+            else:
+                plain.append(block.plain[number - base])
+                lines.append(block.lines[number - base])
+        return _similarities(plain, lines, at, block.plain, block.lines, right, self.threshold)
+
+
 def near_duplicates(
     texts: Sequence[str],
-    threshold: float = 0.78,
+    threshold: float = THRESHOLD,
     *,
     order: Sequence[int] | None = None,
     seed: int = 0,
@@ -76,212 +288,91 @@ def near_duplicates(
     """The texts that repeat an earlier one, in ascending ``index``.
 
     ``order`` is the order in which texts are visited, the first of its kind being kept (default: as given); it must
-    hold every index once. ``seed`` fixes the hash functions. ``progress`` counts steps: one per band, then
-    verification and the choice. Texts without letters or digits match only texts that are equal after
-    ``text.normalise``.
+    hold every index once. ``seed`` fixes the hash functions. ``progress`` counts texts. Texts without letters or
+    digits are compared by their marks, empty ones equal each other only.
     """
-    import numpy
-
-    total = BANDS + 2
-    step = progress or (lambda _done, _total: None)
-    ranked = list(range(len(texts))) if order is None else list(order)
-    plain, bags, lines, twins = _prepare(texts, ranked)
-    signatures = _signatures(bags, seed)
-    pairs = numpy.empty((2, 0), numpy.int64)
-    prints = numpy.ascontiguousarray(signatures.astype(numpy.uint8).T)  # a byte tells two values apart well enough
-    full = numpy.zeros(len(bags), bool)
-    for band in range(BANDS):
-        found = _band_pairs(signatures[band * ROWS : (band + 1) * ROWS], prints, full)
-        pairs = _merge(pairs, found, len(bags))
-        full = numpy.bincount(pairs[0] // max(1, len(bags)), minlength=len(bags)) >= CANDIDATES
-        step(band + 1, total)
-    right, left = numpy.divmod(pairs[0], max(1, len(bags)))
-    scores = _verify(plain, bags, lines, left, right)
-    step(total - 1, total)
-    dropped = dict(_choose(len(bags), left, right, scores, threshold))
-    matches = []
-    owner: list[int] = []  # position among the distinct texts -> index in texts
-    for index, position in zip(ranked, twins, strict=True):
-        if position == len(owner):
-            owner.append(index)
-            if position in dropped:
-                twin, similarity = dropped[position]
-                matches.append(Match(index, owner[twin], similarity))
-        elif position in dropped:
-            twin, similarity = dropped[position]
-            matches.append(Match(index, owner[twin], similarity))
-        else:
-            matches.append(Match(index, owner[position], 1.0))
-    step(total, total)
-    return sorted(matches, key=lambda match: match.index)
+    index = NearIndex(threshold, seed=seed, expected=len(texts))
+    if order is None:
+        return index.judge(texts, progress)
+    found = index.judge([texts[place] for place in order], progress)
+    return sorted(
+        (Match(order[match.index], order[match.twin], match.similarity) for match in found),
+        key=lambda match: match.index,
+    )
 
 
 def similarity(a: str, b: str) -> float:
     """How near two texts are, by the rule of this module (1 for texts that are equal after ``text.normalise``)."""
     import numpy
 
-    plain, bags, lines, twins = _prepare([a, b], [0, 1])
-    if twins[1] == 0:
+    one, other = normalise(a), normalise(b)
+    if one == other:
         return 1.0
-    return float(_verify(plain, bags, lines, numpy.array([0]), numpy.array([1]))[0])
+    mapping, at = TokenMap(), numpy.zeros(1, numpy.int64)
+    lines = [encoded(one, mapping)], [encoded(other, mapping)]
+    return float(_similarities([one], lines[0], at, [other], lines[1], at, 0.0)[0])
 
 
-def _prepare(texts: Sequence[str], ranked: Sequence[int]) -> tuple[list[str], list[str], list[str], list[int]]:
-    """Distinct texts in visiting order: normalised, as sorted and as running characters (one per unit), and for each
-    visited text the position of the distinct text that it equals."""
-    mapping = TokenMap()
-    seen: dict[str, int] = {}
-    plain: list[str] = []
-    bags: list[str] = []
-    lines: list[str] = []
-    twins: list[int] = []
-    for index in ranked:
-        text = normalise(texts[index])
-        position = seen.setdefault(text, len(plain))
-        twins.append(position)
-        if position == len(plain):
-            line = mapping.encode(units(text) or tokens(text))
-            plain.append(text)
-            lines.append(line)
-            bags.append("".join(sorted(line)))
-    return plain, bags, lines, twins
+def encoded(text: str, mapping: TokenMap) -> str:
+    """One character per unit of a normalised text; per mark, where it has no unit."""
+    found = _ASCII_WORD.findall(text) if text.isascii() else units(text)
+    return mapping.encode(found or tokens(text))
 
 
-def _signatures(bags: Sequence[str], seed: int) -> Array:
-    """MinHash signatures, ``(BANDS * ROWS, n)`` uint32; texts without a unit get values of their own."""
+def _best(pairs: Array) -> Array:
+    """Rows of (pair, agreement) without repeats, ascending, for each text the ``CANDIDATES`` that agree most."""
     import numpy
 
-    count = len(bags)
-    lengths = numpy.fromiter((len(bag) for bag in bags), numpy.int64, count)
-    codes = numpy.frombuffer("".join(bags).encode("utf-32-le", "surrogatepass"), numpy.uint32).astype(numpy.uint64)
-    filled = numpy.flatnonzero(lengths)
-    starts = numpy.concatenate([[0], numpy.cumsum(lengths[filled])[:-1]]).astype(numpy.int64) if len(filled) else filled
-    random = numpy.random.default_rng(seed)
-    signatures = numpy.empty((BANDS * ROWS, count), numpy.uint32)
-    for row in range(BANDS * ROWS):
-        signatures[row] = random.permutation(count).astype(numpy.uint32)
-        if len(filled):
-            hashes = _mix(codes, int(random.integers(1 << 62)))
-            signatures[row, filled] = numpy.minimum.reduceat(hashes, starts)
-    return signatures
-
-
-def _mix(codes: Array, salt: int) -> Array:
-    """The upper half of a 64-bit finaliser (Steele et al., SplitMix, 2014) over ``codes`` and ``salt``."""
-    import numpy
-
-    mixed = codes + numpy.uint64(salt)
-    mixed ^= mixed >> numpy.uint64(30)
-    mixed *= numpy.uint64(0xBF58476D1CE4E5B9)
-    mixed ^= mixed >> numpy.uint64(27)
-    mixed *= numpy.uint64(0x94D049BB133111EB)
-    return (mixed >> numpy.uint64(32)).astype(numpy.uint32)
-
-
-def _band_pairs(values: Array, prints: Array, full: Array) -> Array:
-    """The candidate pairs of one band, shape as ``_likely``; ``values`` is ``(ROWS, n)``.
-
-    A text that is ``full`` (has ``CANDIDATES`` already) is compared in small buckets only: a large bucket is a phrase
-    that many texts share, and would bring more of the same.
-    """
-    import numpy
-
-    count = values.shape[1]
-    key = numpy.zeros(count, numpy.uint64)
-    for row in values:
-        key = key * numpy.uint64(0x9E3779B97F4A7C15) + row.astype(numpy.uint64) + numpy.uint64(1)
-        key ^= key >> numpy.uint64(29)
-    by_key = numpy.argsort(key, kind="stable")
-    fresh = numpy.ones(count, bool)
-    fresh[1:] = key[by_key[1:]] != key[by_key[:-1]]
-    start = numpy.maximum.accumulate(numpy.where(fresh, numpy.arange(count), 0))
-    place = numpy.arange(count) - start  # how many of the same bucket stand before
-    wanted = ~full[by_key] | (place <= BUCKET_BEFORE)
-    found = []
-    for back in range(1, BUCKET_BEFORE + 1):
-        here = numpy.flatnonzero(wanted & (place >= back))
-        found.append(_likely(prints, by_key[here - back], by_key[here]))
-    for first in range(BUCKET_FIRST):
-        here = numpy.flatnonzero(wanted & (place - first > BUCKET_BEFORE))
-        found.append(_likely(prints, by_key[start[here] + first], by_key[here]))
-    return numpy.concatenate(found, axis=1)
-
-
-def _merge(pairs: Array, more: Array, count: int) -> Array:
-    """Both sets of pairs without repeats, for each text the ``CANDIDATES`` whose signatures agree most."""
-    import numpy
-
-    pairs = numpy.concatenate([pairs, more], axis=1)
     pairs = pairs[:, numpy.unique(pairs[0], return_index=True)[1]]
-    right = pairs[0] // max(1, count)
+    right = pairs[0] >> 32
     if not len(right) or numpy.bincount(right).max() <= CANDIDATES:
         return pairs
-    pairs = pairs[:, numpy.lexsort((pairs[0], -pairs[1], right))]
-    right = pairs[0] // count
-    fresh = numpy.concatenate([[True], right[1:] != right[:-1]])
+    order = numpy.lexsort((pairs[0], -pairs[1], right))
+    right = right[order]
+    fresh = numpy.ones(len(right), bool)
+    fresh[1:] = right[1:] != right[:-1]
     place = numpy.arange(len(right)) - numpy.maximum.accumulate(numpy.where(fresh, numpy.arange(len(right)), 0))
-    return pairs[:, place < CANDIDATES]
+    return pairs[:, numpy.sort(order[place < CANDIDATES])]
 
 
-def _likely(prints: Array, left: Array, right: Array) -> Array:
-    """Of the pairs (``left`` before ``right``) those whose signatures agree in ``SIGNATURE_FLOOR`` of their values, as
-    ``(right * n + left, agreement)`` rows, ``(2, m)`` int64."""
-    import numpy
-
-    count, width = prints.shape
-    least = SIGNATURE_FLOOR * width
-    kept = []
-    for start in range(0, len(left), _CHUNK):
-        a, b = left[start : start + _CHUNK], right[start : start + _CHUNK]
-        agree = numpy.count_nonzero(prints[a] == prints[b], axis=1)
-        good = agree >= least
-        kept.append(numpy.stack([b[good] * numpy.int64(count) + a[good], agree[good]]))
-    return numpy.concatenate(kept, axis=1) if kept else numpy.empty((2, 0), numpy.int64)
-
-
-def _verify(plain: Sequence[str], bags: Sequence[str], lines: Sequence[str], left: Array, right: Array) -> Array:
-    """Similarities of the pairs, float64."""
+def _similarities(
+    plain_a: Sequence[str],
+    lines_a: Sequence[str],
+    left: Array,
+    plain_b: Sequence[str],
+    lines_b: Sequence[str],
+    right: Array,
+    threshold: float,
+) -> Array:
+    """Similarities of the pairs ``(a[left], b[right])``, float64; anything under ``threshold`` may be 0."""
     import numpy
     from rapidfuzz import process
     from rapidfuzz.distance import Indel
 
-    scores = numpy.zeros(len(left))
-    for start in range(0, len(left), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        a, b = left[part].tolist(), right[part].tolist()
-        settings: dict[str, Any] = {"scorer": Indel.normalized_similarity, "dtype": numpy.float64, "workers": 2}
-        both = process.cpdist([bags[i] for i in a], [bags[i] for i in b], **settings)
-        letters = process.cpdist([plain[i] for i in a], [plain[i] for i in b], **settings)
-        both = numpy.maximum(both, 2 * letters - 1)
-        for place in numpy.flatnonzero(both < 1.0).tolist():
-            inside = _inside(lines[a[place]], lines[b[place]])
-            both[place] = max(both[place], inside)
-        scores[part] = both
+    a, b = left.tolist(), right.tolist()
+    if not a:
+        return numpy.zeros(0)
+    settings: dict[str, Any] = {"scorer": Indel.normalized_similarity, "dtype": numpy.float64, "workers": 2}
+    bags_a = ["".join(sorted(line)) for line in lines_a]
+    bags_b = {place: "".join(sorted(lines_b[place])) for place in set(b)}
+    # A text inside another has words 2 s / (1 + s), s its share, and counts from s = 2 threshold - 1.
+    least = max(0.0, (2 * threshold - 1) / threshold - _SLACK) if threshold else 0.0
+    words = process.cpdist(
+        [bags_a[place] for place in a], [bags_b[place] for place in b], score_cutoff=least, **settings
+    )
+    letters = process.cpdist(
+        [plain_a[place] for place in a],
+        [plain_b[place] for place in b],
+        score_cutoff=max(0.0, (1 + threshold) / 2 - _SLACK),
+        **settings,
+    )
+    scores: Array = numpy.maximum(words, 2 * letters - 1)
+    m = numpy.fromiter((len(lines_a[place]) for place in a), numpy.int64, len(a))
+    n = numpy.fromiter((len(lines_b[place]) for place in b), numpy.int64, len(b))
+    short, long = numpy.minimum(m, n), numpy.maximum(m, n)
+    whole = (short >= _MINIMUM_INSIDE) & (words * (m + n) >= 2 * short - 1e-6) & (scores < 1.0)
+    for place in numpy.flatnonzero(whole).tolist():
+        one, other = lines_a[a[place]], lines_b[b[place]]
+        if one in other or other in one:
+            scores[place] = max(scores[place], (1 + int(short[place]) / int(long[place])) / 2)
     return scores
-
-
-def _inside(a: str, b: str) -> float:
-    short, long = (a, b) if len(a) <= len(b) else (b, a)
-    return (1 + len(short) / len(long)) / 2 if len(short) >= _MINIMUM_INSIDE and short in long else 0.0
-
-
-def _choose(
-    count: int, left: Array, right: Array, scores: Array, threshold: float
-) -> Iterator[tuple[int, tuple[int, float]]]:
-    """``(dropped, (its nearest kept text, similarity))``: the first seen is kept; left indices stand before right
-    ones."""
-    import numpy
-
-    good = numpy.flatnonzero(scores >= threshold - 1e-9)
-    good = good[numpy.lexsort((left[good], right[good]))]
-    dropped = bytearray(count)
-    best: dict[int, tuple[int, float]] = {}
-    for start in range(0, len(good), _CHUNK):
-        part = good[start : start + _CHUNK]
-        for a, b, score in zip(left[part].tolist(), right[part].tolist(), scores[part].tolist(), strict=True):
-            if dropped[a]:
-                continue
-            dropped[b] = 1
-            if b not in best or score > best[b][1]:
-                best[b] = (a, score)
-    yield from best.items()

@@ -13,21 +13,22 @@ ROUGE-L against the pool is at most 0.7.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from workbench.learn.features import Progress
 from workbench.text import tokens
 
 if TYPE_CHECKING:
     import numpy
 
-#: Rows compared at a time, fewer when the pool is so long that a block would hold over ``CELLS`` numbers of 4 bytes.
-BLOCK = 256
-CELLS = 1 << 24
 #: A single-precision score this close to a bound is computed again from whole numbers.
 _SLACK = 1e-5
 _CHARACTERS = 0x110000
+
+
+class _Codes(dict[str, str]):
+    def __missing__(self, token: str) -> str:
+        self[token] = code = chr(len(self) % _CHARACTERS)
+        return code
 
 
 class TokenMap:
@@ -37,15 +38,15 @@ class TokenMap:
     """
 
     def __init__(self) -> None:
-        self._codes: dict[str, str] = {}
+        self._codes = _Codes()
+        self._code = self._codes.__getitem__
+
+    def __len__(self) -> int:
+        return len(self._codes)
 
     def encode(self, found: Sequence[str]) -> str:
         """A string as long as ``found``: equal tokens, equal characters."""
-        codes = self._codes
-        return "".join([codes.get(token) or self._new(token) for token in found])
-
-    def _new(self, token: str) -> str:
-        return self._codes.setdefault(token, chr(len(self._codes) % _CHARACTERS))
+        return "".join(map(self._code, found))
 
 
 def rouge_l(a_tokens: Sequence[str], b_tokens: Sequence[str]) -> float:
@@ -121,62 +122,3 @@ def _scores(queries: Sequence[str], pool: Sequence[str], cutoff: float) -> numpy
         workers=2 if len(queries) * len(pool) > 100_000 else 1,
     )
     return scores
-
-
-@dataclass(frozen=True, slots=True)
-class Novelty:
-    """Whether a text was new. ``twin`` is the index of the most similar kept text, or None when none came near.
-
-    ``score`` is that text's ROUGE-L; scores at or under the maximum are only computed where they cost nothing, so a
-    kept text has ``twin`` None and ``score`` 0.
-    """
-
-    novel: bool
-    twin: int | None
-    score: float
-
-
-def rouge_novelty(
-    texts: Sequence[str],
-    maximum: float = 0.7,
-    *,
-    known: Sequence[str] = (),
-    tokenise: Callable[[str], Sequence[str]] = tokens,
-    progress: Progress | None = None,
-) -> list[Novelty]:
-    """Self-Instruct's rule in order: a text is novel when its ROUGE-L with every earlier *kept* text is <= ``maximum``.
-
-    ``known`` are texts that are in the pool from the start; a ``twin`` among them is given as ``-1 - index``. Returns
-    one ``Novelty`` per text. Time grows with texts times kept texts; memory is bounded by ``CELLS``.
-    """
-    pool = RougePool(known, tokenise)
-    owners = [-1 - index for index in range(len(known))]
-    codes = [pool.encode(text) for text in texts]
-    verdicts: list[Novelty] = []
-    start = 0
-    while start < len(codes):
-        block = codes[start : start + max(1, min(BLOCK, CELLS // max(1, len(pool))))]
-        before = len(pool)
-        against_pool = _scores(block, pool.codes, maximum) if before else None
-        within = _scores(block, block, maximum)
-        kept_here: list[int] = []
-        for row, code in enumerate(block):
-            twin, score = (None, 0.0)
-            if code and against_pool is not None:
-                twin, score = pool.best_of(code, against_pool[row], 0.0)
-            for position, other in enumerate(kept_here):
-                if within[row, other] > max(0.0, score - _SLACK):
-                    exact = _exact(code, block[other])
-                    if exact > score:
-                        twin, score = before + position, exact
-            if twin is not None and score > maximum:
-                verdicts.append(Novelty(False, owners[twin], score))
-            else:
-                verdicts.append(Novelty(True, None, 0.0))
-                kept_here.append(row)
-                pool.codes.append(code)
-                owners.append(start + row)
-        if progress is not None:
-            progress(start + len(block), len(codes))
-        start += len(block)
-    return verdicts

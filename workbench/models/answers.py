@@ -8,12 +8,12 @@ import math
 from array import array
 from typing import Any
 
-from workbench.models.base import Answer, BadRequest, Transient
+from workbench.models.base import Answer, BadRequest, Fatal, Transient
 from workbench.models.place import Place
 from workbench.models.refusals import Route, refusal, retry_after
 from workbench.text import clean
 
-__all__ = ["Place", "read_answer", "read_embeddings", "refusal", "retry_after"]
+__all__ = ["Place", "read_answer", "read_embeddings", "read_scores", "refusal", "retry_after"]
 
 #: How much of a model's name or a finish reason is kept.
 NAME_LENGTH = 200
@@ -69,6 +69,82 @@ def read_answer(content: bytes, place: Place, *, seconds: float = 0.0, route: Ro
         seconds=seconds,
         endpoint=place.host,
     )
+
+
+def read_scores(content: bytes, place: Place, *, prompt: str, start: int, seconds: float = 0.0) -> Answer:
+    """How likely a raw prompt's tokens from character ``start`` on are, out of an echoed completion (status 200).
+
+    A token counts when it holds at least one character at or after ``start``; what the model went on to write does not.
+    Where a token stands is worked out from the tokens' own texts (a mark for the text's beginning may precede the
+    prompt), else from ``text_offset``. The prompt's very first token has no probability and is left out.
+
+    Raises ``Fatal`` when the endpoint does not echo prompts with their log-probabilities (no later request will do
+    better), ``BadRequest`` when it cannot be told which of them belong to the scored part.
+    """
+    body = _body(content, place)
+    choices = body.get("choices") if isinstance(body, dict) else None
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    if not isinstance(choice, dict):
+        _raise_error(body, place)
+        raise Transient(f"{place.host} sent an answer without a choice; it is asked again.", reason="no choices")
+    _raise_error(choice, place)
+    given = choice.get("logprobs")
+    given = given if isinstance(given, dict) else {}
+    tokens, values = given.get("tokens"), given.get("token_logprobs")
+    if not isinstance(tokens, list) or not isinstance(values, list) or prompt not in _content(choice.get("text")):
+        raise no_scores(place)
+    spans = _spans(tokens, given.get("text_offset"), prompt) if len(tokens) == len(values) else None
+    counted = [
+        number
+        for number, (first, end) in enumerate(spans or ())
+        if end > start and first < len(prompt) and (number or values[0] is not None)
+    ]
+    logprobs = _numbers([values[number] for number in counted])
+    if logprobs is None:
+        raise BadRequest(
+            f"{place.host} does not say which log-probabilities belong to which part of the prompt.", reason="echo"
+        )
+    usage = body.get("usage")
+    usage = usage if isinstance(usage, dict) else {}
+    return Answer(
+        text="",
+        model=place.model,
+        finish_reason="stop",
+        input_tokens=_count(usage.get("prompt_tokens")),
+        output_tokens=_count(usage.get("completion_tokens")),
+        logprobs=logprobs,
+        seconds=seconds,
+        endpoint=place.host,
+    )
+
+
+def no_scores(place: Place) -> Fatal:
+    """The error for an endpoint that does not give a prompt's own log-probabilities."""
+    return Fatal(
+        f"{place.host} gives no log-probabilities of a prompt's own tokens (raw completions with echo and logprobs), and "
+        "they are needed here: serve the model with vLLM, say, or leave this technique out.",
+        reason="echo",
+    )
+
+
+def _spans(tokens: list[Any], offsets: Any, prompt: str) -> list[tuple[int, int]] | None:
+    """First character and end of each token, counted from the prompt's first one; None where that cannot be told."""
+    if not all(isinstance(token, str) for token in tokens):
+        return None
+    shift = "".join(tokens).find(prompt)
+    if shift >= 0:
+        spans, first = [], -shift
+        for token in tokens:
+            spans.append((first, first + len(token)))
+            first += len(token)
+        return spans
+    # Tokens that are parts of a letter are written in ways of their own: then their places are as the endpoint says.
+    if not isinstance(offsets, list) or len(offsets) != len(tokens) or not tokens:
+        return None
+    places = [one for one in offsets if isinstance(one, int) and not isinstance(one, bool) and one >= 0]
+    if len(places) != len(tokens) or places != sorted(places) or places[-1] < len(prompt) - max(map(len, tokens)):
+        return None
+    return list(zip(places, [*places[1:], max(places[-1] + 1, len(prompt) + 1)], strict=True))
 
 
 def read_embeddings(content: bytes, place: Place, *, count: int) -> list[array[float]]:

@@ -21,6 +21,9 @@ class Request:
     (``temperature``, ``max_tokens``, ``top_p``, ``stop``, ``logprobs``). ``schema`` is the JSON Schema that the answer should
     follow. ``prompt`` is a raw prompt to be continued, without a chat template; then there are no messages. ``draw`` tells
     wanted repeats apart.
+
+    ``scored`` asks for no answer but for how likely the raw prompt itself is, from that character on: the answer has no
+    text, and its ``logprobs`` are those of the prompt's tokens that reach beyond it.
     """
 
     messages: tuple[Mapping[str, str], ...]
@@ -29,6 +32,7 @@ class Request:
     schema: Mapping[str, Any] | None = None
     draw: int = 0
     prompt: str | None = None
+    scored: int | None = None
 
     @property
     def shown(self) -> tuple[Mapping[str, str], ...]:
@@ -38,13 +42,14 @@ class Request:
     def key(self, model: str, group: str) -> str:
         """Hex SHA-256 over everything that decides the answer: the name under which the answer is kept and found again."""
         told: Any = list(self.messages) if self.prompt is None else self.prompt
-        return content_hash([model, group, told, dict(self.conditions), dict(self.parameters), self.schema, self.draw])
+        parts = [model, group, told, dict(self.conditions), dict(self.parameters), self.schema, self.draw]
+        return content_hash(parts if self.scored is None else [*parts, self.scored])
 
 
 @dataclass(slots=True)
 class Answer:
-    """What came back. ``logprobs`` are natural logarithms, one per output token; ``seconds`` is the time it took;
-    ``endpoint`` is the host that gave it, empty for a model in this process."""
+    """What came back. ``logprobs`` are natural logarithms, one per output token (of a ``scored`` prompt: per token of what
+    is scored); ``seconds`` is the time it took; ``endpoint`` is the host that gave it, empty for a model in this process."""
 
     text: str
     model: str

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from workbench.errors import UsageError
 from workbench.models import connection as connections
 from workbench.models import parameters, structured
-from workbench.models.answers import read_answer, read_embeddings
+from workbench.models.answers import no_scores, read_answer, read_embeddings, read_scores
 from workbench.models.base import Answer, BadRequest, Capability, Fatal, ModelError, Request
 from workbench.models.connection import Connection, Reply
 from workbench.models.place import Place, host_of
@@ -36,7 +36,9 @@ PLACEHOLDER_KEY = "none"
 #: Texts and characters in one request for embeddings (the largest provider takes 2,048 texts and 300,000 tokens).
 EMBEDDED_AT_ONCE = 128
 EMBEDDED_CHARACTERS = 250_000
-_OURS = frozenset({"model", "messages", "prompt", "stream", "n", "response_format"})
+_OURS = frozenset({"model", "messages", "prompt", "stream", "n", "response_format", "echo"})
+#: How a prompt's own log-probabilities are asked for. One token is written and thrown away: not every server takes 0.
+_ECHO: Mapping[str, Any] = {"echo": True, "logprobs": 1, "max_tokens": 1}
 
 
 class OpenAIModel:
@@ -196,7 +198,11 @@ class OpenAIModel:
             began = perf_counter()
             reply = await self.post(route, body)
             if reply.status == 200:
-                answer = read_answer(reply.content, self.place, seconds=perf_counter() - began, route=route)
+                seconds = perf_counter() - began
+                if request.prompt is not None and request.scored is not None:
+                    prompt, start = request.prompt, request.scored
+                    return read_scores(reply.content, self.place, prompt=prompt, start=start, seconds=seconds)
+                answer = read_answer(reply.content, self.place, seconds=seconds, route=route)
                 if learned:
                     self._learn(learned)
                 if answer.logprobs is not None and "logprobs" not in self.abilities:
@@ -205,6 +211,9 @@ class OpenAIModel:
             told = said(reply.content)
             error = refusal(reply.status, reply.headers, reply.content, self.place, route=route)
             name = parameters.refused(reply.status, told, sent)
+            if request.scored is not None:
+                cannot = name in ("echo", "logprobs") or (reply.status < 502 and "no echo" in told.words.lower())
+                raise no_scores(self.place) if cannot else error
             if name is None:
                 if request.schema is not None and structured.refuses(reply.status, told, rung):
                     self._learn(learned)  # nothing is said against the parameters any more
@@ -246,6 +255,8 @@ class OpenAIModel:
         try:
             if request.prompt is not None:
                 told = parameters.applied(parameters.legacy(given), "completions", abilities)
+                if request.scored is not None:
+                    told |= _ECHO
                 body: dict[str, Any] = {"model": self.model, "prompt": request.prompt, **told}
             else:
                 told = parameters.applied(given, "chat", abilities)

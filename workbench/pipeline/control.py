@@ -35,8 +35,16 @@ def checked(limits: Mapping[str, Any]) -> dict[str, Any]:
     return dict(limits)
 
 
+def asking(store: Store, job_id: int) -> Job:
+    """The job, which must be of a kind that asks a model."""
+    job = jobs.get(store, job_id)
+    if job.kind not in ("generate", "curate"):
+        raise UsageError(f"Job {job_id} is a job of kind {job.kind}, which has no requests.")
+    return job
+
+
 def generating(store: Store, job_id: int) -> Job:
-    """The job, which must be one that asks a model."""
+    """The job, which must be one whose requests give samples."""
     job = jobs.get(store, job_id)
     if job.kind != "generate":
         raise UsageError(f"Job {job_id} is a job of kind {job.kind}, which has no requests.")
@@ -45,7 +53,7 @@ def generating(store: Store, job_id: int) -> Job:
 
 def pause(store: Store, job_id: int) -> Job:
     """Requests under way are waited for, no more are asked until it goes on."""
-    job = generating(store, job_id)
+    job = asking(store, job_id)
     if words.paused(job):
         raise UsageError(f"Job {job_id} is paused already; `workbench jobs resume {job_id}` goes on.")
     if job.state not in words.UNDER_WAY:
@@ -76,7 +84,7 @@ def resume(store: Store, job_id: int) -> str:
 
 def change(store: Store, job_id: int, limits: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Set limits of a job, running or ended; returns those that were named as they were and as they are."""
-    job = generating(store, job_id)
+    job = asking(store, job_id)
     wanted = checked(limits)
     if job.state == "done":
         raise UsageError(f"Job {job_id} is done: it asks nothing any more.")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from workbench.curate.base import Context, Item, trait
 from workbench.jobs.run import JobContext
+from workbench.pipeline.features import features_of
 from workbench.store import curation, ledger, repairs, samples, splits
 from workbench.store.connection import Store
 
@@ -86,13 +88,20 @@ class _Fields(Mapping[str, Any]):
         self._json = text
 
     def __getitem__(self, name: str) -> Any:
-        return json.loads(self._json)[name]
+        return _parsed(self._json)[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(json.loads(self._json))
+        return iter(_parsed(self._json))
 
     def __len__(self) -> int:
-        return len(json.loads(self._json))
+        return len(_parsed(self._json))
+
+
+@lru_cache(maxsize=8)
+def _parsed(text: str) -> dict[str, Any]:
+    """A technique asks for several fields of one sample in a row: they are parsed once."""
+    found: dict[str, Any] = json.loads(text)
+    return found
 
 
 def material(context: JobContext, step: Callable[[int, int], None]) -> Context:
@@ -107,4 +116,5 @@ def material(context: JobContext, step: Callable[[int, int], None]) -> Context:
         labels=config.task.label_names,
         task=config.task,
         folder=context.project.folder,
+        features=features_of(context.project).rows,
     )

@@ -9,6 +9,7 @@ from typing import Any
 from workbench.errors import WorkbenchError
 from workbench.jobs.run import Cancelled, Ended, JobContext
 from workbench.pipeline import start
+from workbench.pipeline.features import features_of
 from workbench.store import curation, jobs, samples, splits
 from workbench.store.splits import Generated
 
@@ -58,7 +59,8 @@ def _suggest(context: JobContext, known: list[tuple[str, str]], pending: list[tu
     from workbench.learn.classifier import TextClassifier
 
     context.report(0, len(pending), "learning from labelled samples")
-    classifier = TextClassifier()
+    features = features_of(context.project)
+    classifier = TextClassifier(features.grams)
     classifier.fit([text for text, _ in known], [label for _, label in known], seed=0)
     classes = list(classifier.classes)
     for begin in range(0, len(pending), STEP):
@@ -73,6 +75,8 @@ def _suggest(context: JobContext, known: list[tuple[str, str]], pending: list[tu
         doubts = [(sample_id, 1.0 - labels[0][1]) for sample_id, labels in suggested]
         curation.save_scores(context.store, "uncertainty", doubts, version=VERSION, job_id=context.job.id)
         context.report(begin + len(part), len(pending), "suggesting labels")
+    if features.problem:
+        context.log("warning", features.problem)
     return len(pending)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from workbench.curate.base import FILTERS, Context, Item, Verdict, parameter, quote, require, short
-from workbench.errors import WorkbenchError
+from workbench.curate.base import FILTERS, Context, Cut, Item, Verdict, parameter, quote, require, short
+from workbench.curate.shared import known_seeds, labelled, labels_of, out_of_fold_probabilities
 
 if TYPE_CHECKING:
     from workbench.learn.classifier import OutOfFold
@@ -19,7 +19,9 @@ class LabelDisagreement:
     """Drops a sample when the classifier gives its label less than ``threshold`` and another label more.
 
     ``reference`` says what the classifier learns from: ``folds`` the other samples (out-of-fold), ``seeds`` the real
-    labelled texts alone, ``both`` the other samples and the seeds together (just the folds when there are no seeds).
+    labelled texts alone, ``both`` the other samples and the seeds together (just the folds when there are no seeds). A
+    sample whose label the classifier finds the most probable is never dropped, however low its number. The out-of-fold
+    probabilities are shared with the other techniques of a chain that need them.
     """
 
     name: ClassVar[str] = "label_disagreement"
@@ -28,6 +30,8 @@ class LabelDisagreement:
         "Drops a sample whose label a classifier trained on the others (and the seeds) finds unlikely."
     )
     paper: ClassVar[str] = "Northcutt et al. 2021, Confident Learning (arXiv 1911.00068); self-confidence out of fold"
+    place: ClassVar[str] = "curate / sample filtering / heuristic metrics / consistency"
+    cut: ClassVar[Cut | None] = Cut("threshold", "below")
 
     threshold: float = parameter(0.15, "drop under this probability of the given label (0 to 1)")
     reference: Literal["both", "folds", "seeds"] = parameter("both", "what the classifier learns from")
@@ -42,45 +46,32 @@ class LabelDisagreement:
 
         Raises ``WorkbenchError`` with no label at all, with fewer than two, or with ``reference=seeds`` and no labelled seed.
         """
-        chosen = [item for item in items if item.label is not None]
-        if items and not chosen:
-            raise WorkbenchError(
-                "label_disagreement is about samples that have one label each, and none here has; take it out of the chain."
-            )
-        labels = [item.label for item in chosen if item.label is not None]
-        result = self._probabilities([item.text for item in chosen], labels, context) if chosen else None
-        column = {name: place for place, name in enumerate(result.classes)} if result else {}
+        chosen = labelled(items, self.name)
+        if not chosen:
+            return
+        result = self._probabilities(chosen, context)
+        column = {name: place for place, name in enumerate(result.classes)}
         row = 0
         for item in items:
-            if item.label is None or result is None:
+            if item.label is None:
                 yield Verdict(True, "has no label yet")
                 continue
             yield self._verdict(item.label, result, row, column)
             row += 1
+        context.step(len(items), len(items))
 
-    def _probabilities(self, texts: list[str], labels: list[str], context: Context) -> OutOfFold:
-        from workbench.learn.classifier import OutOfFold, TextClassifier, out_of_fold
-
-        known = [(seed.text, seed.label) for seed in context.seeds if seed.label is not None]
-        seed_texts, seed_labels = [text for text, _ in known], [label for _, label in known]
+    def _probabilities(self, chosen: Sequence[Item], context: Context) -> OutOfFold:
         if self.reference != "seeds":
-            extra: dict[str, Any] = {}
-            if self.reference == "both":
-                extra = {"extra_texts": seed_texts, "extra_labels": seed_labels}
-            return out_of_fold(texts, labels, self.folds, context.seed, context.step, **extra)
-        if len(set(seed_labels)) < 2:
-            raise WorkbenchError(
-                "label_disagreement with reference=seeds needs seeds with at least two labels; "
-                "import seeds, or use reference=folds."
-            )
+            return out_of_fold_probabilities(chosen, context, folds=self.folds, seeds=self.reference == "both")
         import numpy
 
+        from workbench.learn.classifier import OutOfFold, TextClassifier
+
+        known = known_seeds(context, "label_disagreement with reference=seeds")
         context.step(0, 1)
-        model = TextClassifier().fit(seed_texts, seed_labels, seed=context.seed)
-        judged = numpy.isin(labels, model.classes)
-        found = OutOfFold(model.probabilities(texts), model.classes, judged)
-        context.step(1, 1)
-        return found
+        model = TextClassifier().fit([seed.text for seed in known], labels_of(known), seed=context.seed)
+        judged = numpy.isin(labels_of(chosen), model.classes)
+        return OutOfFold(model.probabilities([item.text for item in chosen]), model.classes, judged)
 
     def _verdict(self, label: str, result: OutOfFold, row: int, column: dict[str, int]) -> Verdict:
         if not result.judged[row]:
