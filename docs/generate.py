@@ -68,7 +68,7 @@ def techniques() -> str:
     import inspect
 
     from workbench import recipe
-    from workbench.curate.base import FILTERS, describe
+    from workbench.curate.base import REGISTRIES, describe
     from workbench.evaluate.base import METRICS, ORDER
     from workbench.exchange import FORMATS, READERS
 
@@ -89,18 +89,22 @@ def techniques() -> str:
             f"  - `{name}` ({parameter.kind}, default {parameter.default}): {parameter.help}"
             for name, parameter in one.parameters.items()
         ]
+        lines += [f"- its curation: `{'`, `'.join(one.curate)}`"] if one.curate else []
         lines.append("")
-    lines += ["## Filters", ""]
-    for name in FILTERS:
-        described = describe(FILTERS.get(name))
-        lines += [f"### {name}", "", described["summary"], ""] + (
-            [described["paper"], ""] if described["paper"] else []
-        )
-        lines += [
-            f"- `{row['name']}` ({row['type']}, default {row['default']}): {row['help']}"
-            for row in described["parameters"]
-        ]
-        lines.append("")
+    for kind, heading in (("filter", "Filters"), ("repair", "Label repairs"), ("weighting", "Weightings")):
+        lines += [f"## {heading}", ""]
+        for name in REGISTRIES[kind]:
+            described = describe(REGISTRIES[kind].get(name))
+            lines += [f"### {name}", "", described["summary"], ""]
+            lines += [
+                f"{described['paper']}; {described['place']}.{' It asks a model.' if described['asks'] else ''}",
+                "",
+            ]
+            lines += [
+                f"- `{row['name']}` ({row['type']}, default {row['default']}): {row['help']}"
+                for row in described["parameters"]
+            ]
+            lines.append("")
     lines += ["## Metrics", ""]
     order = {name: place for place, name in enumerate(ORDER)}
     for name in sorted(METRICS, key=lambda name: (order.get(name, len(order)), name)):

@@ -21,6 +21,8 @@ from workbench.store.connection import CHUNK, Store
 if TYPE_CHECKING:
     from workbench.pipeline.curate_asking import Asking
 
+#: Tokens of a question around the sample, and of a grade with its reason; samples that a text's length is taken from.
+QUESTION_TOKENS, GRADE_TOKENS, SAMPLED = 250, 60, 1_000
 #: Seconds between two looks whether another curation has ended.
 PATIENCE = 0.5
 #: Curate jobs among which undo looks for the newest.
@@ -139,6 +141,9 @@ def _run(
     finally:
         usage = who.close() if who is not None else {}
     result = found.summary()
+    for name, asked in result["asks"].items():
+        asked["cost"] = _cost(context, asked["requests"], items)
+        context.log("info", f"{name} would send {asked['requests']:,} requests.")
     result |= {
         "specs": [step.spec for step in chain],
         "chain": [step.described for step in chain],
@@ -147,6 +152,16 @@ def _run(
         "validation": None,
     }
     return found, result
+
+
+def _cost(context: JobContext, requests: int, items: Sequence[Item]) -> float | None:
+    """About what so many judgements cost in dollars; None where the model's price is not known."""
+    from workbench.pipeline.curate_asking import judging_model
+    from workbench.pipeline.setting import prices_of
+
+    letters = sum(len(item.text) for item in items[:SAMPLED]) / max(1, len(items[:SAMPLED]))
+    prices = prices_of(context.project, judging_model(context))
+    return prices.cost(round(requests * (letters / 4 + QUESTION_TOKENS)), requests * GRADE_TOKENS)
 
 
 def _who(context: JobContext, used: Context, chain: Sequence[Step]) -> Asking:

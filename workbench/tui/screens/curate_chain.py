@@ -1,4 +1,4 @@
-"""Curate's chain: which filters, in which order, with which parameters; remembered for each person."""
+"""Curate's chain: which steps, in which order, with which parameters; remembered for each person."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from textual.timer import Timer
 from workbench.errors import UsageError
 from workbench.store import acts
 from workbench.tui.screens.job_screen import JobScreen
-from workbench.tui.widgets import filter_view as view
 from workbench.tui.widgets import job_view
-from workbench.tui.widgets.filter_view import About, Link
+from workbench.tui.widgets.curation import chain as steps
+from workbench.tui.widgets.curation.chain import KINDS, About, Link
 from workbench.tui.widgets.forms import Form, Picks
-from workbench.tui.widgets.prompts import Finder, Option
+from workbench.tui.widgets.prompts import Finder
 
 #: Where a person's chain is remembered; it counts for as long as project.yaml's stays the same.
 PLACE = "curate.chain"
@@ -30,7 +30,7 @@ class ChainScreen(JobScreen):
         self._timer: Timer | None = None
 
     async def on_mount(self) -> None:
-        configured = self.project.config.curate.filters
+        configured = self.project.config.curate.chain
         kept = acts.stopped_at(self.store, self.annotator_id, PLACE)
         if isinstance(kept, dict) and kept.get("configured") == configured:
             self.chain = [Link(str(spec), bool(on)) for spec, on in kept.get("chain", [])]
@@ -40,7 +40,7 @@ class ChainScreen(JobScreen):
 
     @property
     def specs(self) -> list[str]:
-        """The filters that are on, in order."""
+        """The steps that are on, in order."""
         return [link.spec for link in self.chain if link.on]
 
     def _place(self) -> int | None:
@@ -53,17 +53,22 @@ class ChainScreen(JobScreen):
         return None if place is None or place >= len(self.about) else (self.chain[place], self.about[place])
 
     async def _describe(self) -> None:
-        """What the chain's specs mean; loading the filters takes a moment the first time."""
+        """What the chain's specs mean; loading the techniques takes a moment the first time."""
         chain = list(self.chain)
-        with job_view.Waiting(self, lambda: self.note("Loading the filters ...")):
-            self.about = await self.read(lambda _store: view.about(chain))
+        with job_view.Waiting(self, lambda: self.note("Loading the techniques ...")):
+            self.about = await self.read(lambda _store: steps.about(chain))
         self.note("")
+        self.described()
         self.draw()
         await self._show_parameters()
         self._start_detail()
 
     def _start_detail(self) -> None:
-        """Read scores and examples of the filter under the cursor."""
+        """Read what is shown of the step under the cursor."""
+        raise NotImplementedError
+
+    def described(self) -> None:
+        """The chain's specs were read anew."""
         raise NotImplementedError
 
     async def _show_parameters(self) -> None:
@@ -71,8 +76,9 @@ class ChainScreen(JobScreen):
         if place is None or here is None or (place, here[1].name) == self._parameters_of:
             return
         self._parameters_of = (place, here[1].name)
-        self.write_title("parameters-title", f"Parameters of {here[1].name}")
-        await self.query_one("#parameters", Form).replace(view.fields(here[1]))
+        asks = ", asks a model" if here[1].asks else ""
+        self.write_title("parameters-title", f"{here[1].name}, {KINDS[here[1].kind][1]}{asks}")
+        await self.query_one("#parameters", Form).replace(steps.fields(here[1]))
 
     def on_descendant_focus(self, _event: events.DescendantFocus) -> None:
         field = self.query_one("#parameters", Form).focused_field()
@@ -86,13 +92,13 @@ class ChainScreen(JobScreen):
         here, place = self._here(), self._place()
         if problem or here is None or place is None or self._parameters_of != (place, here[1].name):
             return
-        spec = view.spec_of(here[0].filter, here[1], values)
+        spec = steps.spec_of(here[0].technique, here[1], values)
         try:
-            view.check(spec)
+            steps.check(spec)
         except UsageError as error:
             self.note(str(error), wrong=True)
             return
-        if spec != self.chain[place].spec and spec != view.spec_of(here[0].filter, here[1], here[1].values):
+        if spec != self.chain[place].spec and spec != steps.spec_of(here[0].technique, here[1], here[1].values):
             self.chain[place].spec = spec
             self._edited()
 
@@ -108,7 +114,7 @@ class ChainScreen(JobScreen):
 
     async def _remember(self) -> None:
         value = {
-            "configured": self.project.config.curate.filters,
+            "configured": self.project.config.curate.chain,
             "chain": [[link.spec, link.on] for link in self.chain],
         }
         who = self.annotator_id
@@ -119,7 +125,7 @@ class ChainScreen(JobScreen):
 
     def action_parameters(self) -> None:
         if not self.query_one("#parameters", Form).focus_first():
-            self.say("This filter has no parameters.")
+            self.say("This step has no parameters.")
 
     def action_switch(self) -> None:
         place = self._place()
@@ -136,7 +142,7 @@ class ChainScreen(JobScreen):
             self._parameters_of = None
             self.draw()
             self._edited()
-            self.say(f"{gone.filter} is out of the chain; + adds it again.")
+            self.say(f"{gone.technique} is out of the chain; + adds it again.")
 
     def _move(self, step: int) -> None:
         place = self._place()
@@ -160,8 +166,8 @@ class ChainScreen(JobScreen):
         self.begin_asking(self._add())
 
     async def _add(self) -> None:
-        found = await self.read(lambda _store: view.available())
-        name = await self.ask(Finder("Add a filter", [Option(name, name, summary) for name, summary in found]))
+        found = await self.read(lambda _store: steps.available())
+        name = await self.ask(Finder("Add a step: filter, label repair or weighting", found))
         if name is not None:
             place = self._place()
             self.chain.insert(len(self.chain) if place is None else place + 1, Link(name))

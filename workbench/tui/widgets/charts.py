@@ -136,11 +136,12 @@ def histogram(
     height: int = 6,
     threshold: float | None = None,
     drops: str = "",
+    whole: bool = False,
 ) -> list[Content]:
     """Columns for ``counts`` in equal bins from ``low`` to ``high``, an axis, and a mark under ``threshold``.
 
     Returns ``height + 2`` lines. ``drops`` says which side of the threshold a filter drops ("below", "above"); that
-    side is drawn in the warning colour and named beside the mark.
+    side is drawn in the warning colour and named beside the mark. ``whole`` numbers are written without decimals.
     """
     total = sum(counts)
     if not total or not counts:
@@ -160,7 +161,7 @@ def histogram(
             parts.append((_cell(filled, bool(count) and row == 1, marks) * cells, style))
         rows.append(Content.assemble(*parts))
     rows.append(Content.styled(marks.line * drawn, MUTED))
-    rows.append(_axis(low, high, drawn, width, threshold, drops, marks))
+    rows.append(_axis(low, high, drawn, width, threshold, drops, marks, _whole if whole else number))
     return rows
 
 
@@ -172,19 +173,30 @@ def _cell(filled: float, floor: bool, marks: Glyphs) -> str:
     return _LEVELS[max(eighths, 1) if floor else eighths]
 
 
+def _whole(value: float) -> str:
+    return f"{value:,.0f}"
+
+
 def _axis(
-    low: float, high: float, drawn: int, width: int, threshold: float | None, drops: str, marks: Glyphs
+    low: float,
+    high: float,
+    drawn: int,
+    width: int,
+    threshold: float | None,
+    drops: str,
+    marks: Glyphs,
+    said: Callable[[float], str],
 ) -> Content:
-    left, right = number(low), number(high)
+    left, right = said(low), said(high)
     line = left + right.rjust(max(len(right) + 1, drawn - len(left)))
     if threshold is None:
         return Content.styled(line[:width], MUTED)
     span = (high - low) or 1.0
     place = min(drawn - 1, max(0, round((threshold - low) / span * (drawn - 1))))
-    note = f"{marks.tick} {number(threshold)}" + (f", drops {drops}" if drops else "")
+    note = f"{marks.tick} {said(threshold)}" + (f", drops {drops}" if drops else "")
     # The mark stands under its place; its words go to whichever side has room for them.
     if place + len(note) > width and place + 1 < len(note):
-        note = f"{marks.tick} {number(threshold)}"
+        note = f"{marks.tick} {said(threshold)}"
     if place + len(note) > width and place + 1 >= len(note):
         note, start = f"{note[len(marks.tick) + 1 :]} {marks.tick}", place + 1 - len(note)
     else:
@@ -307,7 +319,8 @@ class Chart(Widget):
         self._draw = draw
         self._lines = None
         if before is not None and width and len(self.lines(width)) == len(before[1]) and before[0] == width:
-            if self.lines(width) != before[1]:
+            # The same words may have other styles, which == does not see.
+            if not all(now.is_same(old) for now, old in zip(self.lines(width), before[1], strict=True)):
                 self.refresh()
             return
         self.refresh(layout=True)

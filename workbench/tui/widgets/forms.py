@@ -287,6 +287,7 @@ class Picks(OptionList):
     DEFAULT_CSS = """
     Picks { height: auto; border: none; padding: 0; background: transparent; scrollbar-size-vertical: 1; }
     Picks:focus { border: none; }
+    Picks > .option-list--option-disabled { color: $text-muted; }
     Picks > .option-list--option-highlighted { background: $panel; color: $foreground; text-style: bold; }
     Picks:focus > .option-list--option-highlighted {
         background: $block-cursor-background; color: $block-cursor-foreground; text-style: none;
@@ -300,6 +301,8 @@ class Picks(OptionList):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, markup=False, compact=True)
+        for key in ("left", "right"):  # a list is never wider than its place: these keys are the screen's
+            self._bindings.key_to_bindings.pop(key, None)
         self._shown: list[tuple[str, Content]] = []
 
     def _get_visual(self, option: Option) -> Visual:
@@ -314,7 +317,10 @@ class Picks(OptionList):
         return None if self.highlighted is None else self.get_option_at_index(self.highlighted).id
 
     def fill(self, items: Sequence[tuple[str, Content]], *, start: str | None = None) -> None:
-        """Show (key, line) items; what has not changed is left alone. A new list's cursor begins at ``start``."""
+        """Show (key, line) items; what has not changed is left alone. A new list's cursor begins at ``start``.
+
+        An item whose key begins with "-" stands between others: the cursor passes it.
+        """
         new = list(items)
         if new == self._shown:
             return
@@ -327,10 +333,11 @@ class Picks(OptionList):
         kept, place = self.picked or start, self.highlighted or 0
         self._shown = new
         self.clear_options()
-        self.add_options([Option(line, id=key) for key, line in new])
+        self.add_options([Option(line, id=key, disabled=key.startswith("-")) for key, line in new])
         keys = [key for key, _ in new]
-        if keys:
-            self.highlighted = keys.index(kept) if kept in keys else min(place, len(keys) - 1)
+        free = [at for at, key in enumerate(keys) if not key.startswith("-")]
+        if free:
+            self.highlighted = keys.index(kept) if kept in keys else min(free, key=lambda at: abs(at - place))
 
     def pick(self, key: str) -> None:
         """Put the cursor on an item, if it is there."""

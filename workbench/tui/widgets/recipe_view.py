@@ -39,8 +39,11 @@ def list_recipes(store: Store, model: str, task: str) -> list[Chosen]:
 
     info = next((one for one in MODELS if one.name == model.partition(":")[0]), None)
     can: frozenset[str] = frozenset(info.capabilities) if info else frozenset()
-    seeds = samples.counts(store)["seed"]
-    return [Chosen(one, one.refusal(can, model, task=task, seeds=seeds) if info else None) for one in recipe.everyone()]
+    seeds, models = samples.counts(store)["seed"], store.project.config.model.names(model)
+    return [
+        Chosen(one, one.refusal(can, model, task=task, seeds=seeds, models=models) if info else None)
+        for one in recipe.everyone()
+    ]
 
 
 def make_preview(store: Store, asked: Mapping[str, Any]) -> Preview:
