@@ -38,6 +38,12 @@ class Price(Part):
     output: float = Field(ge=0)
 
 
+def _named(spec: str) -> str:
+    """A model as ``models`` names it: ``openai:NAME`` without spaces around."""
+    provider, colon, name = spec.strip().partition(":")
+    return f"{provider}{colon}{name.strip()}"
+
+
 class Endpoint(Part):
     """One of several endpoints that serve a run. What it does not say is as ``model`` says it; ``concurrency`` is the most
     requests under way at this one."""
@@ -56,7 +62,7 @@ class ModelSettings(Part):
     """The model that generates. Keys are never written here: ``api_key_env`` names the environment variable.
 
     ``group`` names endpoints that answer alike: answers are found again under it. ``endpoints`` are several of them for one
-    run, least loaded first; they count as interchangeable.
+    run, least loaded first; they count as interchangeable, but for recipes that tell the samples of several models apart.
     """
 
     use: str = "embedded"
@@ -69,6 +75,15 @@ class ModelSettings(Part):
     requests_per_minute: int | None = Field(default=None, ge=1)
     tokens_per_minute: int | None = Field(default=None, ge=1)
     endpoints: list[Endpoint] = Field(default_factory=list, max_length=64)
+
+    def several(self, spec: str) -> list[Endpoint]:
+        """The endpoints that a run with the model ``spec`` asks; none where only that model is asked."""
+        own = spec == self.use and spec.partition(":")[0] not in ("embedded", "corpus")
+        return self.endpoints if own else []
+
+    def names(self, spec: str) -> list[str]:
+        """The models that a run with the model ``spec`` asks, each once, in order of their names."""
+        return sorted({_named(one.use or spec) for one in self.several(spec)} or {_named(spec)})
 
 
 class GenerateSettings(Part):
@@ -142,6 +157,17 @@ class Config(Part):
             return value
         sections = {"model", "generate", "curate", "review", "evaluate", "export"}
         return {key: inner for key, inner in value.items() if inner is not None or key not in sections}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_label_steps_without_labels(cls, value: Any) -> Any:
+        """A chain that nobody wrote down must run: only classification has the labels that its last step judges."""
+        task, curate = (value.get("task"), value.get("curate") or {}) if isinstance(value, dict) else (None, None)
+        kind = task.get("kind", "classification") if isinstance(task, dict) else getattr(task, "kind", None)
+        if kind in (None, "classification") or not isinstance(curate, dict) or curate.keys() & {"chain", "filters"}:
+            return value
+        chain = [step for step in CurateSettings().chain if step != "label_disagreement"]
+        return {**value, "curate": {**curate, "chain": chain}}
 
 
 def load_yaml(path: Path) -> tuple[Any, yaml.Node]:

@@ -21,6 +21,10 @@ from workbench.task_kinds import KINDS
 FOLDER = PACKAGE / "recipes"
 
 
+#: What a recipe needs besides what its model can do.
+_NOT_OF_MODELS = ("seeds", "unlabelled", "several models")
+
+
 class Parameter(Part):
     """A parameter of a recipe. Its kind is that of its default."""
 
@@ -107,7 +111,15 @@ class Recipe(Part):
     tasks: list[str] = Field(min_length=1)
     needs: list[
         Literal[
-            "chat", "text_given_label", "logprobs", "structured", "embeddings", "completions", "seeds", "unlabelled"
+            "chat",
+            "text_given_label",
+            "logprobs",
+            "structured",
+            "embeddings",
+            "completions",
+            "seeds",
+            "unlabelled",
+            "several models",
         ]
     ]
     summary: str
@@ -178,9 +190,17 @@ class Recipe(Part):
         return option
 
     def refusal(
-        self, capabilities: frozenset[str], model: str, *, task: str, seeds: int, unlabelled: int = 0
+        self,
+        capabilities: frozenset[str],
+        model: str,
+        *,
+        task: str,
+        seeds: int,
+        unlabelled: int = 0,
+        models: Sequence[str] = (),
     ) -> str | None:
-        """Why this recipe cannot run with that model and project, as a sentence; None if it can."""
+        """Why this recipe cannot run with that model and project, as a sentence; None if it can. ``models`` are the names
+        of all models that the run would ask; none stands for that model alone."""
         if task not in self.tasks:
             return f"Recipe {self.name!r} is for {', '.join(self.tasks)}, but this project's task is {task}."
         if "chat" not in capabilities and task != "classification" and not self.runs_on:
@@ -188,7 +208,7 @@ class Recipe(Part):
                 f"{model} writes single texts given one label; for a task of kind {task} use an endpoint (openai:NAME)."
             )
         offered = set(capabilities) | ({"text_given_label"} if "chat" in capabilities else set())
-        missing = [need for need in self.needs if need not in ("seeds", "unlabelled") and need not in offered]
+        missing = [need for need in self.needs if need not in _NOT_OF_MODELS and need not in offered]
         if missing:
             words = {
                 "chat": "follow instructions",
@@ -201,6 +221,11 @@ class Recipe(Part):
             return (
                 f"Recipe {self.name!r} needs a model that can {wanted}, and {model} cannot; "
                 "use an endpoint as the model (openai:NAME), or recipe 'zerogen'."
+            )
+        if "several models" in self.needs and len(models) < 2:
+            return (
+                f"Recipe {self.name!r} needs at least two differently named models, and there is only {model}; "
+                "list them under model.endpoints in project.yaml (`use: openai:NAME` at each)."
             )
         if "seeds" in self.needs and not seeds:
             return f"Recipe {self.name!r} needs seeds; add some with `workbench import FILE --as seed`."

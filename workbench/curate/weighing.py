@@ -78,6 +78,18 @@ def to_mean_one(weights: Array, settled: Array, reduce_settled: bool) -> Array:
     return found
 
 
+def level(weights: Array, labels: Array) -> Array:
+    """``weights`` (m,) scaled so that their mean is 1 within each of the ``labels`` (m,); a label whose weights are all 0
+    gets 1s."""
+    import numpy
+
+    counts = numpy.bincount(labels)
+    sums = numpy.bincount(labels, weights)
+    factors = numpy.divide(counts, sums, out=numpy.zeros(len(counts)), where=sums > 0)
+    found: Array = numpy.where(sums[labels] > 0, weights * factors[labels], 1.0)
+    return found
+
+
 def change(weight: float) -> str:
     """How a reason begins: "raised", "reduced" or "as before"."""
     return "raised" if weight > 1.005 else "reduced" if weight < 0.995 else "as before"

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from workbench.errors import WorkbenchError
 from workbench.generate.asked import asked_of, known_of
-from workbench.generate.lanes import Lane, Lanes
+from workbench.generate.lanes import Lane, Lanes, Pulse
 from workbench.generate.plan import Planned
 from workbench.generate.spending import Purse, UsedUp
 from workbench.generate.tally import Tally
@@ -54,8 +54,9 @@ class Found(NamedTuple):
 class Asker:
     """What all requests of one run share: the lanes and how they are doing, money, and whether to pause or to stop.
 
-    ``name`` and ``group`` are the run's model in the cache: its endpoints are interchangeable. ``spent`` is what the job
-    used before this run. For one event loop.
+    ``name`` and ``group`` are the run's model in the cache: its endpoints are interchangeable, unless ``apart`` says that
+    the run tells its models apart: then a request goes to the one that its conditions name, or to none. ``spent`` is what
+    the job used before this run. For one event loop.
     """
 
     def __init__(
@@ -69,9 +70,10 @@ class Asker:
         seed: int,
         log: Callable[[str, str], None],
         spent: Usage,
+        apart: bool = False,
     ) -> None:
         self.store, self.tally, self.log = store, tally, log
-        self.lanes = Lanes(lanes, tell=log)
+        self.lanes = Lanes(lanes, tell=log, apart=apart)
         self.purse = Purse(spent, self.lanes.dearest)
         self.in_process = self.lanes.all[0].in_process
         self.stop: Stopped | None = None
@@ -84,9 +86,6 @@ class Asker:
         self._going = asyncio.Event()
         self._idle: set[asyncio.Task[Any]] = set()
         self._busy: set[asyncio.Task[Any]] = set()
-        self._answers = 0
-        self._failing: set[int] = set()
-        self._last = time.monotonic()
 
     def key(self, request: Request) -> str:
         """The name under which the answer to a request of this run is kept."""
@@ -166,12 +165,14 @@ class Asker:
         if found.known is not None:
             return asked_of(planned, key, 0, answer=known_of(found.known), cost=found.known.cost, cached=True)
         worst = self.purse.worst(request)
+        model: str | None = request.conditions.get("model")
+        pulse = self.lanes.pulse(model)
         attempts = sent = limited = 0
-        lived = self._answers
+        lived = pulse.answers
         lane: Lane | None = None
         refused: dict[str, BadRequest] = {}  # by the model that refused
         while True:
-            lane = await self._turn(worst, lane, refused)
+            lane = await self._turn(worst, lane, refused, model)
             if lane is None:
                 return self._refuse(planned, key, sent, refused)
             try:
@@ -187,28 +188,30 @@ class Asker:
             except Transient as error:
                 attempts += 1
                 sent += 1
-                self._failing.add(planned.ordinal)
+                pulse.failing.add(planned.ordinal)
                 if self.lanes.blame(lane, planned.ordinal, error):
                     attempts = 0
                     self.tally.retried += 1
                     continue
-                if self._fails_for_good(lane, error, attempts, silent=self._answers == lived):
+                if self._fails_for_good(lane, pulse, error, attempts, silent=pulse.answers == lived):
                     return asked_of(planned, key, sent, failure=error)
-                lived = self._answers
+                lived = pulse.answers
                 self.tally.retried += 1
                 await self._rest(self._backoff.wait(min(attempts - 1, 4), error.retry_after))
             except BadRequest as error:
                 sent += 1
                 self._refused(lane, error)
                 refused[lane.model.name] = error
-                if all(one.model.name in refused for one in self.lanes):
+                if all(one.model.name in refused for one in self.lanes.of(model)):
                     return self._refuse(planned, key, sent, refused)
             except Fatal as error:
                 self._exclude(lane, error.reason, str(error))
             else:
-                return self._answered(lane, planned, key, sent + 1, answer, cost)
+                return self._answered(lane, pulse, planned, key, sent + 1, answer, cost)
 
-    async def _turn(self, worst: Usage, last: Lane | None, refused: Mapping[str, BadRequest]) -> Lane | None:
+    async def _turn(
+        self, worst: Usage, last: Lane | None, refused: Mapping[str, BadRequest], model: str | None
+    ) -> Lane | None:
         """The lane that the request may be sent to now, with what it may use reserved; None if all have refused it."""
         while True:
             if self.stop is not None:
@@ -220,10 +223,10 @@ class Asker:
                     await self.purse.wait(worst, self.pause)
             except UsedUp as error:
                 raise Stopped(str(error)) from None
-            lane, let_in = self.lanes.choose(last, refused), self.in_process
+            lane, let_in = self.lanes.choose(last, refused, model), self.in_process
             try:
                 if lane is None and not refused:
-                    raise Stopped(self.lanes.sentence("No endpoint is left to ask."))
+                    raise Stopped(self.lanes.sentence("No endpoint is left to ask.", model))
                 if lane is None:
                     return None
                 let_in = let_in or await self._let_in(lane, lane.expects(worst.input_tokens, worst.output_tokens))
@@ -235,7 +238,7 @@ class Asker:
 
     async def _let_in(self, lane: Lane, tokens: int) -> bool:
         """Wait for a turn at a lane; False when it takes long and there are others, or all is different by then."""
-        if self.lanes.several:
+        if len(self.lanes.peers(lane)) > 1:
             try:
                 async with asyncio.timeout(RECONSIDER):
                     await self.pause(lane.gate.turn(tokens))
@@ -294,13 +297,11 @@ class Asker:
     def _exclude(self, lane: Lane, reason: str, sentence: str) -> None:
         """Ask an endpoint no more; raises ``Stopped`` when it was the last."""
         if not self.lanes.exclude(lane, reason, sentence):
-            raise Stopped(self.lanes.sentence(sentence))
+            raise Stopped(self.lanes.sentence(sentence, lane.model.name))
         self.tally.retried += 1
-        # Those that are left have not failed yet, or are asked anew.
-        self._failing.clear()
-        self._last = time.monotonic()
+        self.lanes.pulse(lane.model.name).begin()  # those that are left have not failed yet, or are asked anew
 
-    def _fails_for_good(self, lane: Lane, error: Transient, attempts: int, *, silent: bool) -> bool:
+    def _fails_for_good(self, lane: Lane, pulse: Pulse, error: Transient, attempts: int, *, silent: bool) -> bool:
         """Whether to give this request up. Raises ``Stopped`` when not the request but the endpoint is to blame, and there
         is no other.
 
@@ -308,28 +309,27 @@ class Asker:
         fail alike: the endpoint may come back; if it does not within ``GONE`` seconds, the run stops and loses nothing.
         """
         unreached = error.reason == "connection"
-        never = self._answers == 0
+        never = pulse.answers == 0
         alone = not self.lanes.others(lane)
         if alone and unreached and never and attempts >= FIRST_ATTEMPTS:
             raise self._gone(lane, error)
         if attempts < ATTEMPTS or not silent:
             return attempts >= ATTEMPTS
-        if unreached or len(self._failing) >= CROWD:
-            if alone and time.monotonic() - self._last >= (GONE / 2 if never else GONE):
+        if unreached or len(pulse.failing) >= CROWD:
+            if alone and time.monotonic() - pulse.last >= (GONE / 2 if never else GONE):
                 raise self._gone(lane, error)
             return False
         return True
 
     def _gone(self, lane: Lane, error: Transient) -> Stopped:
         lane.sentence = lane.sentence or str(error)
-        return Stopped(self.lanes.sentence(str(error)))
+        return Stopped(self.lanes.sentence(str(error), lane.model.name))
 
     def _answered(
-        self, lane: Lane, planned: Planned, key: str, attempts: int, answer: Answer, cost: float | None
+        self, lane: Lane, pulse: Pulse, planned: Planned, key: str, attempts: int, answer: Answer, cost: float | None
     ) -> Asked:
-        self._answers += 1
-        self._failing.clear()
-        self._last = time.monotonic()
+        pulse.answers += 1
+        pulse.begin()
         if not self.in_process:
             lane.answered(answer.output_tokens)
             self.lanes.back(lane)

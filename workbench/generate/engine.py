@@ -12,7 +12,7 @@ import time
 from array import array
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workbench.generate import anew
@@ -38,6 +38,8 @@ __all__ = ["Engine", "Lane", "Outcome", "Stopped", "Tally"]
 PATIENCE = 20
 #: Nor is one that got nothing out of its last requests: so many, in at least two waves of at most ``CAUTIOUS`` each.
 BARREN, CAUTIOUS = 64, 64
+#: New samples after which who waits for them is told.
+ARRIVED = 5_000
 #: Seconds between two looks at what people want, while the preparation asks.
 LOOK = 0.3
 
@@ -79,6 +81,9 @@ class Engine:
 
     def __post_init__(self) -> None:
         self.cancelled = False
+        #: Called in a thread of its own whenever ``ARRIVED`` more samples are there.
+        self.arrived: Callable[[], object] | None = None
+        self._told = self.tally.samples
         self.batches: Batches | None = None
         tally = self.tally
         # Every attempt that an endpoint let in: what a budget of requests counts.
@@ -92,6 +97,7 @@ class Engine:
             seed=self.setting.seed,
             log=self.log,
             spent=Usage(sent, tally.input_tokens, tally.output_tokens, tally.cost),
+            apart=bool(self.setting.models),
         )
         self.in_process = self.asker.in_process
         self._total: int | None = None
@@ -352,6 +358,9 @@ class Engine:
     def _wish(self, cancel: bool, limits: dict[str, Any]) -> None:
         if limits != self.limits:
             self._hears(limits)
+        if self.arrived is not None and self.tally.samples - self._told >= ARRIVED:
+            self._told = self.tally.samples
+            self._loop.run_in_executor(None, self.arrived)
         if cancel:
             self.cancelled = True
             self.asker.halt(Stopped("Cancelled."))
@@ -369,25 +378,11 @@ class Engine:
 
     def result(self) -> dict[str, Any]:
         """The counts that ``generate --json`` prints, live while the job runs."""
-        tally = self.tally
         lanes = self.asker.lanes
         return {
-            "requests": tally.requests,
-            "answers": tally.answers,
-            "cached": tally.cached,
-            "retried": tally.retried,
-            "limited": tally.limited,
-            "failed": tally.failed,
-            "reasons": dict(tally.reasons),
-            "samples": tally.samples,
+            **self.tally.counts(),
             "kept": self._kept,
-            "input_tokens": tally.input_tokens,
-            "output_tokens": tally.output_tokens,
-            "cost": tally.cost,
-            "rate": round(self._rate.now(tally.answers), 1),
-            "repaired": tally.repaired,
-            "again": tally.again,
-            "preparing": asdict(tally.preparing),
+            "rate": round(self._rate.now(self.tally.answers), 1),
             "flying": lanes.flying,
             "waiting": self._waiting(),
             "lanes": [] if self.in_process else lanes.state(),

@@ -64,8 +64,24 @@ class Lane:
             self.failing.clear()
 
 
+@dataclass(slots=True)
+class Pulse:
+    """How those who can stand in for one another are doing: answers so far, the requests that failed since the latest of
+    them, and when that came."""
+
+    answers: int = 0
+    failing: set[int] = field(default_factory=set)
+    last: float = field(default_factory=time.monotonic)
+
+    def begin(self) -> None:
+        """Something has changed for the better: failures before it say nothing any more."""
+        self.failing.clear()
+        self.last = time.monotonic()
+
+
 class Lanes:
-    """The lanes of one run. ``tell`` writes a line into the job's log. For one event loop."""
+    """The lanes of one run. ``tell`` writes a line into the job's log. With ``apart`` the run tells its models' answers
+    apart: only lanes of the same model stand in for one another. For one event loop."""
 
     def __init__(
         self,
@@ -73,12 +89,15 @@ class Lanes:
         *,
         tell: Callable[[str, str], None],
         clock: Callable[[], float] = time.monotonic,
+        apart: bool = False,
     ) -> None:
         if not lanes:
             raise ValueError("a run needs a lane")
         self.all = list(lanes)
         self.tell = tell
         self.dearest = _dearest(self.all)
+        self._apart = apart
+        self._pulses: dict[str, Pulse] = {}
         self._clock = clock
         self._width = sum(lane.gate.concurrency for lane in self.all)
 
@@ -89,9 +108,19 @@ class Lanes:
         """A line for the job's log, wherever that is written just now."""
         self.tell(level, message)
 
-    @property
-    def several(self) -> bool:
-        return len(self.all) > 1
+    def of(self, model: str | None) -> list[Lane]:
+        """The lanes that may answer for ``model``: all of them where the run does not tell models apart, or None is told."""
+        if model is None or not self._apart:
+            return self.all
+        return [lane for lane in self.all if lane.model.name == model]
+
+    def peers(self, lane: Lane) -> list[Lane]:
+        """The lanes that can stand in for this one, and itself."""
+        return self.of(lane.model.name)
+
+    def pulse(self, model: str | None) -> Pulse:
+        """How those who may answer for ``model`` are doing."""
+        return self._pulses.setdefault(model if self._apart and model is not None else "", Pulse())
 
     @property
     def flying(self) -> int:
@@ -104,24 +133,25 @@ class Lanes:
         return ", ".join(why for why in whys if why)
 
     def others(self, lane: Lane) -> bool:
-        """Whether some lane is well besides this one."""
-        return any(one.state == "well" and one is not lane for one in self.all)
+        """Whether some lane that can stand in for this one is well."""
+        return any(one.state == "well" and one is not lane for one in self.peers(lane))
 
     def usable(self, lane: Lane) -> bool:
         """Whether a request whose turn has come may still be sent there."""
         return lane.state == "well" or lane.trial
 
-    def choose(self, last: Lane | None = None, refused: Collection[str] = ()) -> Lane | None:
-        """The lane with least to do among those that are well, not the ``last`` one if there is another; now and then one
-        that was set aside. None where all models that are left are among the ``refused``."""
-        if len(self.all) == 1:
+    def choose(self, last: Lane | None = None, refused: Collection[str] = (), model: str | None = None) -> Lane | None:
+        """The lane with least to do among those that are well and may answer for ``model``, not the ``last`` one if there
+        is another; now and then one that was set aside. None where all models that are left are among the ``refused``."""
+        lanes = self.of(model)
+        if len(self.all) == 1 and lanes:
             return self.all[0]
-        for lane in self.all:
+        for lane in lanes:
             due = lane.state == "aside" and not lane.trial and self._clock() >= lane.again
             if due and lane.model.name not in refused:
                 lane.trial = True
                 return lane
-        fit = [lane for lane in self.all if lane.state == "well" and lane.model.name not in refused]
+        fit = [lane for lane in lanes if lane.state == "well" and lane.model.name not in refused]
         return min(fit, key=lambda lane: (lane is last, lane.gate.load), default=None)
 
     def share(self, width: int) -> None:
@@ -179,18 +209,19 @@ class Lanes:
         aside, they are asked again."""
         if lane.state != "out":
             lane.state, lane.reason, lane.sentence, lane.trial = "out", reason, sentence, False
-            if self.several:
+            if len(self.all) > 1:
                 self.say("warning", f"{lane.host} is not asked any more ({reason}): {sentence}")
             if not self.others(lane):
-                for one in self.all:
+                for one in self.peers(lane):
                     if one.state == "aside":
                         self.back(one)
             self.share(self._width)
         return self.others(lane)
 
-    def sentence(self, error: str) -> str:
-        """Why no lane is left: what the first one said that failed for good, as the lanes are listed, else ``error``."""
-        return next((lane.sentence for lane in self.all if lane.sentence), error)
+    def sentence(self, error: str, model: str | None = None) -> str:
+        """Why no lane is left for ``model``: what the first one said that failed for good, as the lanes are listed, else
+        ``error``."""
+        return next((lane.sentence for lane in self.of(model) if lane.sentence), error)
 
     def state(self) -> list[dict[str, Any]]:
         """Each lane as people see it while the job runs."""

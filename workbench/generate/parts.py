@@ -7,21 +7,26 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from workbench import answer_schema
 from workbench.config import Config, Label
 from workbench.models.base import Answer, Request
 from workbench.registry import Registry
 
+Made = TypeVar("Made")
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A text that may be shown to a model: a seed, or a sample generated earlier. Never one of the test or validation split."""
+    """A text that may be shown to a model: a seed, or a sample generated earlier. Never one of the test or validation split.
+
+    ``model`` wrote it, where the recipe tells models apart."""
 
     id: int
     text: str
     label: str | None
+    model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,8 @@ def random_at(seed: int, *place: object) -> random.Random:
 @dataclass
 class Setting:
     """What does not change while a series runs. ``seeds`` holds training seeds only; ``inputs`` the unlabelled examples, where
-    the recipe is about them; ``prepared`` the preparation's result."""
+    the recipe is about them; ``prepared`` the preparation's result; ``models`` the names of the run's models in order,
+    where the recipe tells them apart."""
 
     config: Config
     parameters: Mapping[str, Any]
@@ -49,6 +55,7 @@ class Setting:
     seeds: Sequence[Example]
     prepared: Mapping[str, Any] = field(default_factory=dict)
     inputs: Sequence[Input] = ()
+    models: Sequence[str] = ()
     _by_label: dict[str, list[Example]] | None = None
 
     @property
@@ -92,9 +99,18 @@ class Setting:
 
 @dataclass
 class Pool:
-    """What a wave may build on, frozen when it opened: samples kept in earlier waves and not rejected by a person since."""
+    """What a wave may build on, frozen when it opened: samples kept in earlier waves and not rejected by a person since,
+    by label, in request order."""
 
     generated: dict[str, list[Example]] = field(default_factory=dict)
+    _made: dict[Any, Any] = field(default_factory=dict)
+
+    def once(self, key: Any, make: Callable[[], Made]) -> Made:
+        """``make()``, called for the first request of the wave that asks for ``key`` and remembered for the others."""
+        if key not in self._made:
+            self._made[key] = make()
+        found: Made = self._made[key]
+        return found
 
 
 @dataclass(frozen=True, slots=True)

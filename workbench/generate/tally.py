@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from workbench.models.limits import Usage
@@ -46,6 +46,25 @@ class Tally:
         if told and (used := told.get("preparing")):
             tally.prepared(Usage(**used))
         return tally
+
+    def counts(self) -> dict[str, Any]:
+        """The counts that a job's result has, by their names there."""
+        return {
+            "requests": self.requests,
+            "answers": self.answers,
+            "cached": self.cached,
+            "retried": self.retried,
+            "limited": self.limited,
+            "failed": self.failed,
+            "reasons": dict(self.reasons),
+            "samples": self.samples,
+            "input_tokens": self.input_tokens,
+            "output_tokens": self.output_tokens,
+            "cost": self.cost,
+            "repaired": self.repaired,
+            "again": self.again,
+            "preparing": asdict(self.preparing),
+        }
 
     def prepared(self, used: Usage) -> None:
         """Count answers to what is asked before the first wave."""

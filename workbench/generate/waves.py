@@ -58,23 +58,25 @@ class Memory:
     def open(self, wave: ledger.Wave) -> None:
         """Be as a wave needs it: its seeds, what earlier waves kept, and the acceptance rules that have seen both."""
         if self._built:
+            self.pool = Pool(self.pool.generated)  # what was worked out for the wave before does not hold for this one
             return
         seeds = [self._seeds[one] for one in sorted(self._seeds)]
         self.plan = self._make(replace(self._setting, seeds=seeds, _by_label=None))
         self.pool, self._rules = Pool(), self.plan.rules()
         for seed in seeds:
             self._seen(seed)
-        for sample_id, _, text, label, kept in ledger.series_samples(self._store, self._series, 0, wave.start):
+        for sample_id, _, text, label, kept, model in ledger.series_samples(self._store, self._series, 0, wave.start):
             if kept:
-                self._keep(Example(sample_id, text, label))
+                self._keep(Example(sample_id, text, label, model))
         self._built = True
 
     def decide(self, wave: ledger.Wave, job_id: int) -> None:
         """Apply the recipe's acceptance rules to the wave's samples in request order; what it drops gets a verdict."""
         drops: list[Drop] = []
         self._built = False  # until all of it is written down
-        for sample_id, _, text, label, _ in ledger.series_samples(self._store, self._series, wave.start, wave.size):
-            example = Example(sample_id, text, label)
+        made = ledger.series_samples(self._store, self._series, wave.start, wave.size)
+        for sample_id, _, text, label, _, model in made:
+            example = Example(sample_id, text, label, model)
             drop = self._judge(example)
             if drop is None:
                 self._keep(example)

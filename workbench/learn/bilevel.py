@@ -19,9 +19,9 @@ Measured on 2,000 supergen SST-2 samples with a fifth of the labels flipped, thr
 a mean weight of .14, the others 1.22. One draw, 30 steps: .07 for the flipped ones, .45 when validating on one fixed part.
 
 Cost per step: a warm-started fit and a linear solve over at most ``INNER`` rows (fewer with many classes: ``CELLS``) and
-``COLUMNS`` columns (the most frequent ones), a gradient over at most ``VALIDATION`` rows, and one product over all n rows,
-from which all but the validation part take their gradient. So the time is linear in n, and above ``INNER`` samples only
-that one product grows. 6,000 samples of supergen SST-2, two labels, 20 steps: 7 s of one core.
+``COLUMNS`` columns (the most frequent ones, fewer with few samples: ``EACH``), a gradient over at most ``VALIDATION`` rows,
+and one product over all n rows, from which all but the validation part take their gradient. So the time is linear in n, and
+above ``INNER`` samples only that one product grows. 6,000 samples of supergen SST-2, two labels, 20 steps: 7 s of one core.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workbench.learn.features import Progress
-from workbench.learn.folds import deal
+from workbench.learn.folds import deal, draw
 from workbench.learn.influence import Loss, influences, validation_gradient, validation_loss
 from workbench.learn.softmax import TOLERANCE, double, fit, frequent_columns
 
@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 PARTS = 5
 #: Most rows of the inner problem, of the validation part, and most columns.
 INNER, VALIDATION, COLUMNS = 6_000, 2_000, 20_000
+#: Few samples use at most so many columns each (but never fewer than ``FEWEST``): a column that one of 400 texts has decides
+#: nothing about the others, and the solver's own vectors are as long as columns times classes.
+EACH, FEWEST = 5, 1_000
 #: Most rows times classes of the inner problem (but never fewer than ``VALIDATION`` rows): the cost of many classes.
 CELLS = 240_000
 #: Share of the validation part, the highest weights first, that counts.
@@ -102,8 +105,8 @@ def reweigh(
     import numpy
 
     random = numpy.random.default_rng(seed)
-    features = frequent_columns(rows, COLUMNS)
     n, classes = len(labels), int(labels.max()) + 1
+    features = frequent_columns(rows, min(COLUMNS, max(FEWEST, EACH * n)))
     most = min(INNER, max(VALIDATION, CELLS // classes))
     parts = min(PARTS, n)
     part = deal(labels, parts, seed)
@@ -117,8 +120,8 @@ def reweigh(
             progress(step, steps)
         weights = _sigmoid(mapped)
         others = part != step % parts
-        inner = _draw(numpy.flatnonzero(others), most, random)
-        held = _trusted(_draw(numpy.flatnonzero(~others), VALIDATION, random), weights)
+        inner = draw(numpy.flatnonzero(others), most, random)
+        held = _trusted(draw(numpy.flatnonzero(~others), VALIDATION, random), weights)
         mean = float(weights[inner].mean())
         scaled = weights[inner] / mean
         own, validation = double(features[inner]), (double(features[held]), labels[held])
@@ -160,12 +163,6 @@ class _Adam:
         mean = self.first[chosen] / (1 - FIRST**count)
         spread = numpy.sqrt(self.second[chosen] / (1 - SECOND**count))
         values[chosen] -= self.rate * mean / (spread + 1e-8)
-
-
-def _draw(places: Array, most: int, random: Any) -> Array:
-    import numpy
-
-    return places if len(places) <= most else numpy.sort(random.choice(places, most, replace=False))
 
 
 def _trusted(held: Array, weights: Array) -> Array:

@@ -7,12 +7,13 @@ text in the same places. scikit-learn loads inside the functions: importing this
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import WorkbenchError
 from workbench.learn.grams import CHARACTERS, Grams, count_grams
+from workbench.learn.kept import runs
 from workbench.text import tokens, words
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 
 NO_WORDS = "None of the texts holds a word, so there is nothing to learn from."
-#: Grams whose weights are worked out at a time.
-_TOGETHER = 1 << 21
 
 #: Scripts written without spaces (Thai, Lao, Myanmar, Khmer, kana, Han): a run of letters there is a sentence, not a
 #: word.
@@ -102,7 +101,7 @@ class GramTfidf:
         import numpy
         from scipy.sparse import csr_matrix
 
-        parts = [self._part(grams, start, stop) for start, stop in _runs(grams.indptr)]
+        parts = [self._part(grams, start, stop) for start, stop in runs(grams.indptr)]
         sizes = numpy.concatenate([numpy.zeros(1, numpy.int64), *(sizes for _, _, sizes in parts)])
         data = numpy.concatenate([values for values, _, _ in parts] or [numpy.zeros(0, numpy.float32)])
         indices = numpy.concatenate([places for _, places, _ in parts] or [numpy.zeros(0, numpy.int32)])
@@ -125,23 +124,15 @@ class GramTfidf:
         values = numpy.log(counts.astype(numpy.float32)) + numpy.float32(1)
         values *= self.idf[places]
         block = 2 * row + (hashes >= CHARACTERS)
-        squares = numpy.bincount(block, weights=values.astype(numpy.float64) ** 2, minlength=2 * (stop - start))
+        # Of no grams at all bincount counts whole numbers, weights or not.
+        squares = numpy.bincount(block, weights=values.astype(numpy.float64) ** 2, minlength=2 * (stop - start)).astype(
+            float
+        )
         blocks = (squares.reshape(-1, 2) > 0).sum(axis=1)
         scale = numpy.zeros_like(squares)
         numpy.divide(1.0, numpy.sqrt(squares * numpy.repeat(blocks, 2)), out=scale, where=squares > 0)
         values *= scale.astype(numpy.float32)[block]
         return values, places, numpy.bincount(row, minlength=stop - start)
-
-
-def _runs(indptr: Array) -> Iterator[tuple[int, int]]:
-    """Texts in runs of about ``_TOGETHER`` grams: (first, behind the last)."""
-    import numpy
-
-    start = 0
-    while start < len(indptr) - 1:
-        stop = max(start + 1, int(numpy.searchsorted(indptr, indptr[start] + _TOGETHER, side="right")) - 1)
-        yield start, stop
-        start = stop
 
 
 def _fit(texts: Sequence[str], **settings: Any) -> tuple[Any, csr_matrix]:

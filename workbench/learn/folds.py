@@ -1,4 +1,4 @@
-"""Parts of a data set in which every class is spread as evenly as can be."""
+"""Parts of a data set: folds over which every class is spread as evenly as can be, and capped random draws."""
 
 from __future__ import annotations
 
@@ -22,3 +22,10 @@ def deal(given: Array, folds: int, seed: int) -> Array:
     fold = numpy.empty(len(given), numpy.int64)
     fold[order] = numpy.arange(len(given)) % folds
     return fold
+
+
+def draw(places: Array, most: int, random: numpy.random.Generator) -> Array:
+    """``places`` (m,), or ``most`` of them in ascending order when there are more."""
+    import numpy
+
+    return places if len(places) <= most else numpy.sort(random.choice(places, most, replace=False))

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
     Array = numpy.ndarray[Any, Any]
 
-#: Accuracy of the small model's fit, as ``softmax.fit``.
-FITTED = 1e-4
+#: Accuracy of the small model's fit, as ``softmax.fit``, and of the linear system behind influence.
+FITTED, SOLVED = 1e-4, 1e-4
 
 
 def default_beta(samples: int, rounds: int) -> float:
@@ -121,6 +121,22 @@ def agreement(given: Array) -> tuple[Array, Array]:
     """``(confidence, variability)``, (n,) each, of the probabilities (models, n) that several models give to the samples'
     labels: their mean, and their standard deviation with n - 1 in the denominator."""
     return given.mean(axis=0), given.std(axis=0, ddof=1)
+
+
+def held_out_influence(rows: csr_matrix, labels: Array, learnt: int, l2: float = 0.4) -> Array:
+    """Influence of each of the first ``learnt`` rows, (learnt,), on the reverse cross-entropy of the others, by a model
+    that was fitted to those first ones (``learn.influence``): negative helps. Of ``rows`` (n, v) and ``labels`` (n,)."""
+    import numpy
+
+    from workbench.learn.influence import influence
+    from workbench.learn.softmax import double, fit
+
+    features = double(rows)
+    own, held = features[:learnt], features[learnt:]
+    if not held.shape[0]:
+        return numpy.zeros(learnt)
+    model = fit(own, labels[:learnt], None, l2, classes=int(labels.max()) + 1, tolerance=FITTED)
+    return influence(model, model.curvature(own), own, labels[:learnt], (held, labels[learnt:]), tolerance=SOLVED)
 
 
 def ranked_candidates(variability: Array, influence: Array, size: int, ambiguous: float = 0.5) -> Array:

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from workbench.learn.features import Progress
-from workbench.learn.folds import deal
+from workbench.learn.folds import deal, draw
 from workbench.learn.softmax import (
     SOLVED,
     Curvature,
@@ -145,8 +145,8 @@ def held_out_influences(
             progress(turn, parts)
         seen = part != turn
         learnt, held = (
-            _draw(numpy.flatnonzero(seen), FITTED, random),
-            _draw(numpy.flatnonzero(~seen), VALIDATED, random),
+            draw(numpy.flatnonzero(seen), FITTED, random),
+            draw(numpy.flatnonzero(~seen), VALIDATED, random),
         )
         one = _turn(features, labels, learnt, (double(features[held]), labels[held]), l2, "reverse")
         found[seen] += one[seen] * len(learnt) / (parts - 1)
@@ -173,8 +173,8 @@ def influences_on(
         progress(0, 1)
     features = frequent_columns(rows, COLUMNS)
     n = len(labels)
-    learnt = _draw(numpy.arange(n), FITTED, random)
-    held = _draw(numpy.arange(n, n + len(gold)), VALIDATED, random)
+    learnt = draw(numpy.arange(n), FITTED, random)
+    held = draw(numpy.arange(n, n + len(gold)), VALIDATED, random)
     real = (double(features[held]), numpy.asarray(gold)[held - n])
     found = _turn(features[:n], labels, learnt, real, l2, "cross-entropy") * len(learnt)
     if progress is not None:
@@ -188,9 +188,3 @@ def _turn(
     own = double(features[learnt])
     model = fit(own, labels[learnt], None, l2, classes=int(labels.max()) + 1, tolerance=1e-5)
     return influence(model, model.curvature(own), features, labels, validation, loss, tolerance=1e-4)
-
-
-def _draw(places: Array, most: int, random: Any) -> Array:
-    import numpy
-
-    return places if len(places) <= most else numpy.sort(random.choice(places, most, replace=False))

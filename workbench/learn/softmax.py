@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from workbench.learn.threads import one_thread
+
 if TYPE_CHECKING:
     import numpy
     from scipy.sparse import csr_matrix
@@ -82,6 +84,10 @@ class Curvature:
         Preconditioned by H's diagonal, which costs one more product. ``vector`` is a gradient of losses, ``(v + 1, k)``:
         its intercept row adds up to 0.
         """
+        with one_thread():
+            return self._solve(vector, tolerance, most, start)
+
+    def _solve(self, vector: Array, tolerance: float, most: int, start: Array | None) -> Array:
         import numpy
 
         scale = 1.0 / self._diagonal()
@@ -156,7 +162,8 @@ def fit(
     if first.shape != size:
         raise ValueError(f"start has shape {first.shape}, the parameters have {size}")
     options = {"maxiter": most, "maxfun": 2 * most, "gtol": tolerance, "ftol": 0.0, "maxcor": 10}
-    result = minimize(evaluate, first.ravel(), jac=True, method="L-BFGS-B", options=options)
+    with one_thread():
+        result = minimize(evaluate, first.ravel(), jac=True, method="L-BFGS-B", options=options)
     met = bool(numpy.abs(result.jac).max() <= tolerance)
     return Softmax(result.x.reshape(size), l2, met, int(result.nit))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
 from workbench.errors import WorkbenchError
 from workbench.generate.asking import Stopped
@@ -13,7 +14,7 @@ from workbench.models.batch import BatchClient
 from workbench.models.openai import OpenAIModel
 from workbench.pipeline import able, start
 from workbench.pipeline.setting import Run, batch_prices, run_of, series_parameters
-from workbench.store import batches, failures, jobs, ledger
+from workbench.store import batches, failures, in_force, jobs, ledger
 from workbench.store.connection import Store
 
 
@@ -38,6 +39,8 @@ def run(context: JobContext) -> Ended:
     try:
         engine = _engine(context, described, series)
         _by_batch(context, engine, described)
+        if parameters.get("learn", True) and in_force.jobs_in_force(context.store):
+            engine.arrived = partial(_arrived, context.store)
         if parameters.get("again_of"):
             return _again(context, engine)
         return _generate(context, engine, described)
@@ -85,6 +88,10 @@ def _by_batch(context: JobContext, engine: Engine, described: Run) -> None:
                 f"them, or give them up with `workbench jobs cancel {pending[-1].job_id}`."
             )
         return
+    if described.setting.models:
+        raise WorkbenchError(
+            f"Batches go to one model, and recipe {described.recipe.name!r} asks several: leave --batch out."
+        )
     if not isinstance(lane.model, OpenAIModel):
         raise WorkbenchError(f"The model {lane.model.name} has no batches: leave --batch out.")
     if len(described.lanes) > 1:
@@ -153,6 +160,12 @@ def _ended(context: JobContext, engine: Engine, outcome: Outcome, done: int, wan
     if outcome.reason:
         return Ended(result, "failed", outcome.reason, afterwards)
     return Ended(result, afterwards=afterwards)
+
+
+def _arrived(store: Store) -> None:
+    """Hold what has come so far against the curation in force, while the rest is still being asked for."""
+    with store.clone() as own:
+        start.check_arrivals(own)
 
 
 def _afterwards(store: Store) -> None:

@@ -62,6 +62,7 @@ def generate(project: Project, store: Store, parameters: Mapping[str, Any]) -> P
         task=config.task.kind,
         seeds=len(seeds),
         unlabelled=len(inputs),
+        models=config.model.names(str(parameters["model"])),
     )
     if refusal is None and info.name == "embedded" and not seeds:
         refusal = (
@@ -69,7 +70,8 @@ def generate(project: Project, store: Store, parameters: Mapping[str, Any]) -> P
         )
     if refusal:
         return Preview(refusal=refusal, model_description=info.description)
-    setting = Setting(config, parameters["parameters"], parameters["seed"], seeds, inputs=inputs)
+    models = config.model.names(str(parameters["model"])) if "several models" in recipe.needs else ()
+    setting = Setting(config, parameters["parameters"], parameters["seed"], seeds, inputs=inputs, models=models)
     series = ledger.find_series(
         store,
         recipe.name,
@@ -107,7 +109,9 @@ def generate(project: Project, store: Store, parameters: Mapping[str, Any]) -> P
         result.cost *= factor
         told = f"{told} By batch at {factor:g} of the price.".strip()
     note = f"{note} {told}".strip()
-    if plan.feedback:
+    if models:
+        note = f"{note} It asks {', '.join(models[:-1])} and {models[-1]} in turn.".strip()
+    if plan.recipe.accept:
         note = f"{note} Some answers will not be kept: expect more requests than samples.".strip()
     result.note = note
     return result
@@ -138,8 +142,7 @@ def _cost(project: Project, model: str, input_tokens: int, output_tokens: int) -
 
 def _endpoints(project: Project, model: str) -> list[Endpoint]:
     """The endpoints that a run with ``model`` asks; a plain one where none are listed."""
-    ours = project.config.model
-    return ours.endpoints if model == ours.use and ours.endpoints else [Endpoint()]
+    return project.config.model.several(model) or [Endpoint()]
 
 
 def _prepared(store: Store, series: int | None, recipe: Recipe, setting: Setting) -> tuple[dict[str, Any], str]:

@@ -6,6 +6,7 @@ The only place that knows which callable runs which kind of job; each is importe
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -30,6 +31,9 @@ def main(arguments: list[str]) -> int:
     if "--detach" in arguments:
         arguments.remove("--detach")
         detach()
+    # Several jobs share a machine, and threads that wait for each other in short products slow them all down.
+    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
     # A job imports large packages and then makes hundreds of thousands of small objects that hold no cycles: looking
     # for cycles as often as Python does costs a sixth of its time.
     gc.set_threshold(50_000, 20, 50)

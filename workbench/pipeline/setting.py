@@ -30,7 +30,8 @@ MOST = 10_000_000
 class Run:
     """A generate run as asked for; ``wanted(kept)`` is the number of kept samples to reach.
 
-    ``name`` and ``group`` are those under which answers are kept and found again: the endpoints of one run count as one.
+    ``name`` and ``group`` are those under which answers are kept and found again: the endpoints of one run count as one
+    (where the recipe tells models apart, the request's conditions name its model, and they are part of the key).
     """
 
     recipe: Recipe
@@ -88,19 +89,21 @@ def series_parameters(project: Project, recipe: Recipe, parameters: Mapping[str,
 
     A changed prompt, label or description begins a new series: its samples are not more of the same.
     """
-    task = project.config.task
+    task, model = project.config.task, project.config.model
     words = recipe.model_dump(
         include={"prompt", "prepare", "conditions", "demonstrations", "model", "parse", "wave", "accept"}
     )
-    about = [
+    about: list[Any] = [
         words,
         task.kind,
         task.description,
         task.language,
         answer_schema.describe(task),
         [[label.name, label.description] for label in task.labels],
-        dict(project.config.model.parameters),
+        dict(model.parameters),
     ]
+    if "several models" in recipe.needs:
+        about.append(model.names(model.use))  # they take turns: another list is another order
     return {"version": recipe.version, "made_of": content_hash(about)[:16], **parameters}
 
 
@@ -117,6 +120,7 @@ def run_of(project: Project, store: Store, parameters: Mapping[str, Any]) -> Run
         )
     inputs = inputs_of(store, recipe)
     lanes = _lanes(project, parameters, [(seed.text, seed.label) for seed in seeds if seed.label is not None])
+    models = sorted({lane.model.name for lane in lanes})
     for lane in lanes:
         refusal = recipe.refusal(
             frozenset(lane.model.capabilities),
@@ -124,10 +128,12 @@ def run_of(project: Project, store: Store, parameters: Mapping[str, Any]) -> Run
             task=config.task.kind,
             seeds=len(seeds),
             unlabelled=len(inputs),
+            models=models,
         )
         if refusal:
             raise WorkbenchError(refusal)
-    setting = Setting(config, parameters["parameters"], parameters["seed"], seeds, inputs=inputs)
+    apart = models if "several models" in recipe.needs else ()
+    setting = Setting(config, parameters["parameters"], parameters["seed"], seeds, inputs=inputs, models=apart)
     name, group = str(parameters["model"]), config.model.group or _group(lanes)
     return Run(recipe, setting, lanes, name, group, parameters.get("count"), parameters.get("more"))
 
@@ -142,9 +148,8 @@ def inputs_of(store: Store, recipe: Recipe) -> list[Input]:
 def _lanes(project: Project, parameters: Mapping[str, Any], examples: Sequence[tuple[str, str]]) -> list[Lane]:
     """One lane, or one for each of ``model.endpoints`` when the run uses the project's own model."""
     ours, spec = project.config.model, str(parameters["model"])
-    several = ours.endpoints if spec == ours.use and spec.partition(":")[0] not in ("embedded", "corpus") else []
     lanes = []
-    for one in several or [Endpoint()]:
+    for one in ours.several(spec) or [Endpoint()]:
         use = one.use or spec
         model = make_model(
             use,

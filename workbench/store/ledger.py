@@ -20,6 +20,8 @@ READ = 10_000
 AHEAD = 1_024
 #: After every place.
 LAST = 2**62
+#: The model that the recipe chose for a request, as the condition ``models`` wrote it down; NULL where it chose none.
+_CHOSEN = "json_extract(request.conditions, '$.model')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,23 +294,25 @@ def kept(store: Store, series_id: int, start: int = 0, end: int | None = None) -
 
 def series_samples(
     store: Store, series_id: int, start: int, size: int
-) -> Iterator[tuple[int, int, str, str | None, bool]]:
-    """(sample id, ordinal, text, label key, kept) of the samples of an ordinal range, in request order, in short reads.
+) -> Iterator[tuple[int, int, str, str | None, bool, str | None]]:
+    """(sample id, ordinal, text, label key, kept, model) of the samples of an ordinal range, in request order, in short
+    reads; the model is told where the recipe chose one for each request.
 
     Text and label are those that the model gave: what people change meanwhile must not change a resumed run.
     """
     for first in range(start, start + size, READ):
         found = store.read(
             "SELECT sample.id, request.ordinal, iif(fields IS NULL, text, NULL), original_fields, original_label, "
-            "NOT EXISTS (SELECT 1 FROM verdict WHERE sample_id = sample.id AND active AND verdict.filter GLOB 'recipe.*') "
-            "FROM request JOIN sample ON sample.request_id = request.id WHERE series_id = ? AND request.ordinal >= ? "
+            "NOT EXISTS (SELECT 1 FROM verdict WHERE sample_id = sample.id AND active AND verdict.filter GLOB 'recipe.*'), "
+            f"{_CHOSEN} FROM request JOIN sample ON sample.request_id = request.id WHERE series_id = ? "
+            "AND request.ordinal >= ? "
             "AND request.ordinal < ? ORDER BY request.ordinal, sample.ordinal",
             (series_id, first, min(first + READ, start + size)),
         )
-        for sample_id, ordinal, text, fields, label, is_kept in found:
+        for sample_id, ordinal, text, fields, label, is_kept, model in found:
             given = text_of(json.loads(fields)) if text is None else text
             key = None if label is None else label_key(json.loads(label))
-            yield sample_id, ordinal, given, key, bool(is_kept)
+            yield sample_id, ordinal, given, key, bool(is_kept), model
 
 
 def find_series(store: Store, recipe: str, parameters: Mapping[str, Any], model: str, seed: int) -> int | None:
@@ -340,7 +344,7 @@ def made_by(store: Store, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
     """(model, recipe) of generated samples, for some thousand ids."""
     marks = ",".join("?" * len(ids))
     found = store.read(
-        "SELECT sample.id, model, recipe FROM sample JOIN request ON request.id = request_id "
+        f"SELECT sample.id, ifnull({_CHOSEN}, model), recipe FROM sample JOIN request ON request.id = request_id "
         f"JOIN series ON series.id = series_id WHERE sample.id IN ({marks})",
         list(ids),
     )
@@ -348,23 +352,25 @@ def made_by(store: Store, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
 
 
 def provenance(store: Store) -> list[dict[str, Any]]:
-    """Per series that gave samples: recipe, model, parameters, jobs and number of samples; in short reads."""
+    """Per series that gave samples: recipe, models, parameters, jobs and number of samples; in short reads."""
     found = []
     for series_id, recipe, model, parameters, seed in store.read(
         "SELECT id, recipe, model, parameters, seed FROM series ORDER BY id"
     ):
         jobs: set[int] = set()
+        models: set[str] = set()
         count = 0
         for start in range(0, next_ordinal(store, series_id), READ):
-            for job, n in store.read(
-                "SELECT sample.job_id, count(*) FROM request JOIN sample ON request_id = request.id "
-                "WHERE series_id = ? AND request.ordinal >= ? AND request.ordinal < ? GROUP BY sample.job_id",
+            for job, chosen, n in store.read(
+                f"SELECT sample.job_id, {_CHOSEN}, count(*) FROM request JOIN sample ON request_id = request.id "
+                "WHERE series_id = ? AND request.ordinal >= ? AND request.ordinal < ? GROUP BY 1, 2",
                 (series_id, start, start + READ),
             ):
                 count += n
                 jobs |= {job} - {None}
+                models.add(chosen or model)
         if count:
-            made = {"name": recipe, "models": [model], "parameters": {**json.loads(parameters), "seed": seed}}
+            made = {"name": recipe, "models": sorted(models), "parameters": {**json.loads(parameters), "seed": seed}}
             found.append({**made, "jobs": sorted(jobs), "samples": count})
     return found
 

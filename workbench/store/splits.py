@@ -33,6 +33,12 @@ def training(store: Store) -> Texts:
     return _texts(store, "origin IN ('seed', 'real') AND split = 'train' AND status != 'rejected'")
 
 
+def unlabelled(store: Store) -> Iterator[tuple[int, str, dict[str, Any]]]:
+    """(id, text, fields) of the unlabelled samples, less those that a person rejected: what is annotated, or searched."""
+    for sample_id, text, _, _, fields in contents(store, "origin = 'unlabelled' AND split = 'train' AND status != 'rejected'"):
+        yield sample_id, text, fields
+
+
 def validation(store: Store) -> Texts:
     """Real samples whose errors may steer generation, thresholds and review."""
     return _texts(store, "origin IN ('seed', 'real') AND split = 'validation'")
