@@ -248,3 +248,16 @@ def test_the_template_survives_hostile_names(tmp_path: Path) -> None:
     assert config.task.label_names == HOSTILE
     assert config.task.description == "{x}: y # z"
     assert config.model.use == "openai:a b"
+
+
+def test_the_default_chain_is_the_same_wherever_it_stands(tmp_path: Path) -> None:
+    chain = ["exact_duplicate", "near_duplicate", "length", "label_disagreement"]
+    assert load_config(write(tmp_path, GOOD)).curate.chain == chain
+    assert load_config(write(tmp_path, template("new", labels=["a", "b"]))).curate.chain == chain
+    sample = Path(__file__).parents[1] / "sample_projects" / "banking_intents" / "project.yaml"
+    assert load_config(sample).curate.chain == chain
+    # What is about labels is left out where samples have none.
+    other = load_config(write(tmp_path, template("new", kind="instruction")))
+    assert other.curate.chain == [one for one in chain if one != "label_disagreement"]
+    unsaid = load_config(write(tmp_path, "name: demo\ntask: {kind: instruction}\n"))
+    assert unsaid.curate.chain == other.curate.chain
