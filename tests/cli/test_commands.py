@@ -210,6 +210,8 @@ def test_json_is_one_object_on_stdout(workbench: Workbench, inline: None, tmp_pa
     curated = workbench("curate", place, "--json").object
     assert curated["kept"] + sum(curated["dropped"].values()) == 30
     assert workbench("curate", place, "--undo", "--json").object["undone"]
+    assert workbench("curate", place, "--undo").out.strip() == "no curation was in force; nothing has changed"
+    assert "--undo takes back" in workbench("curate", place, "--undo", "--preview").err
     measured = workbench("evaluate", place, "--metric", "label.balance", "--compare", "--json").object
     assert set(measured["metrics"]["label.balance"]) >= {"value", "low", "high", "note"}
     out = tmp_path / "x.jsonl"

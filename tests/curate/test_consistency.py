@@ -53,6 +53,11 @@ def test_both_must_speak_against_a_sample() -> None:
     assert verdicts[4].value == max(verdicts[4].scores.values())
     assert items[verdicts[4].other or 0].label == "card"
     assert verdicts[-1].reason == "has no label yet"
+    # Nothing is near the last text, so that only the classifier can speak against it: it takes it for the usual label.
+    mostly = [item for place, item in enumerate(two_subjects(30)) if item.label == "card" or place % 3 == 0]
+    mostly.append(Item(98, "zzz qqq", label="rate"))
+    assert not judge("consistency:by=classifier", mostly)[-1].keep
+    assert judge("consistency:by=both", mostly)[-1].keep
     alone = judge("consistency", [Item(1, "a b", label="x"), Item(2, "c d", label="y")])
     assert kept(alone) == [True, True]
     with pytest.raises(WorkbenchError, match="none here has"):

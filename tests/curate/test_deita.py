@@ -95,3 +95,11 @@ def test_the_size_is_bounded() -> None:
         with pytest.raises(UsageError, match="deita"):
             parse_filter(f"deita:{wrong}")
     assert list(parse_filter("deita").judge([], Context(ask=Judge(grade).ask))) == []
+
+
+def test_a_row_just_at_the_threshold_is_still_chosen() -> None:
+    rows = numpy.array([[1.0, 0.0], [0.5, 0.75**0.5], [0.875, 0.484375**0.5]])
+    chosen, seen = greedy_diverse(rows, range(3), threshold=0.5, size=3)
+    assert chosen == [0, 1]
+    assert (seen[1].cosine, seen[1].row) == (0.5, 0)
+    assert seen[2].row in (0, 1)

@@ -87,6 +87,9 @@ def test_parse() -> None:
         ("length:min=3", "no parameter 'min'; it has min_words, max_words"),
         ("length:min_words=two", "min_words should be a whole number, not 'two'"),
         ("length:min_words", "should read key=value"),
+        ("progen:l2=inf", "l2 should be a number, not 'inf'"),
+        ("near_duplicate:threshold=nan", "threshold should be a number, not 'nan'"),
+        ("near_duplicate:threshold=1e309", "should be a number"),
         ("length:min_words=9,max_words=2", "min_words should be from 0 to max_words"),
         ("near_duplicate:keep=best", "keep should be first or last or longest"),
         ("near_duplicate:threshold=7", "from 0.5 to 1"),
@@ -99,6 +102,15 @@ def test_wrong_specs_name_the_right_ones(spec: str, sentence: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_filter(spec)
     assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "parameter", ["boilerplate:categories", "language:scripts", "language:languages", "personal_data:kinds"]
+)
+def test_a_very_long_wrong_value_is_not_said_back_whole(parameter: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_filter(f"{parameter}={'x' * 10_000}")
+    assert len(str(caught.value)) < 500
 
 
 @pytest.mark.parametrize("name", QUIET)

@@ -49,7 +49,7 @@ def test_every_repair_of_labels_is_here_and_described() -> None:
         assert row["name"] == name
         assert row["summary"]
         assert row["paper"]
-        assert row["place"].startswith("curate / label enhancement / auxiliary models")
+        assert row["place"].startswith("curate / label enhancement / auxiliary model")
         assert all(part["help"] for part in row["parameters"])
 
 

@@ -41,8 +41,9 @@ def test_small_probabilities_are_left_out_and_the_rest_adds_up() -> None:
 
 
 def test_label_smoothing_by_hand() -> None:
+    """Szegedy et al. 2016, section 7, as ``torch.nn.CrossEntropyLoss``: .2 over four labels, .05 each; .8 + .05 stay."""
     context = Context(labels=("a", "b", "c", "d"))
-    found = list(parse_repair("label_smoothing:epsilon=0.15").propose([Item(1, "x", label="b"), Item(2, "y")], context))
+    found = list(parse_repair("label_smoothing:epsilon=0.2").propose([Item(1, "x", label="b"), Item(2, "y")], context))
     assert found[0] is not None
     assert found[0].soft == pytest.approx({"b": 0.85, "a": 0.05, "c": 0.05, "d": 0.05})
     assert (found[0].confidence, found[0].reason) == (1.0, ".85 on b, the rest evenly")

@@ -39,7 +39,9 @@ class WordVotes:
         return [self.classes[best] for best in self.probabilities(texts).argmax(axis=1)]
 
 
-def fit(texts: Sequence[str], labels: Sequence[str], weights: object = None, seed: int = 0) -> WordVotes:
+def fit(
+    texts: Sequence[str], labels: Sequence[str], weights: object = None, seed: int = 0, *, soft: object = None
+) -> WordVotes:
     votes: dict[str, list[str]] = {}
     for text, label in zip(texts, labels, strict=True):
         for word in text.split():

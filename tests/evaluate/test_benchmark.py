@@ -10,7 +10,7 @@ import pytest
 from tests.evaluate.samples import rows, sample
 from workbench.evaluate.base import Material, Metric, Sample, evaluate
 from workbench.evaluate.compare import benchmark_pair, compare
-from workbench.evaluate.downstream import EvaluationError, draw
+from workbench.evaluate.downstream import EvaluationError, draw, train_and_test
 
 NAMES = ["benchmark.accuracy", "benchmark.macro_f1", "benchmark.real_accuracy", "benchmark.ratio"]
 SYNTHETIC = rows(("lost card", "lost"), ("stolen card", "lost"), ("new pin", "pin"), ("pin code", "pin"))
@@ -186,3 +186,15 @@ def test_draw_keeps_the_shares_of_the_labels() -> None:
     assert sum(row.label == "b" for row in drawn) == 25
     assert draw(many, 100, seed=3) == drawn
     assert draw(many, 1000, seed=3) == many
+
+
+def test_soft_labels_train_in_the_place_of_labels_and_what_weighs_nothing_does_not_train() -> None:
+    training = rows(("lost card", "lost"), ("stolen card", "lost"), ("new pin", "pin"), ("pin code", "pin"))
+    turned = [
+        replace(one, soft={"lost": 0.1, "pin": 0.9} if one.label == "lost" else {"lost": 1.0}) for one in training
+    ]
+    assert train_and_test(training, rows(("card", "lost"), ("pin", "pin"), first=900)).predicted == ["lost", "pin"]
+    assert train_and_test(turned, rows(("card", "lost"), ("pin", "pin"), first=900)).predicted == ["pin", "lost"]
+    weightless = [replace(one, weight=0.0 if one.label == "pin" else 1.0) for one in training]
+    with pytest.raises(EvaluationError, match="at least two labels, there are 1"):
+        train_and_test(weightless, TEST)

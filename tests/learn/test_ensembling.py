@@ -13,6 +13,8 @@ def test_moving_average_by_hand() -> None:
     assert moving_average(predictions)[0].tolist() == pytest.approx([0.26 / 0.36, 0.1 / 0.36])
     assert moving_average(predictions[:1])[0].tolist() == pytest.approx([0.5, 0.5])
     assert moving_average(predictions, momentum=0.0)[0].tolist() == pytest.approx([0.9, 0.1])
+    with pytest.raises(ValueError, match="needs a prediction"):
+        moving_average([])
 
 
 def test_keeps_what_supergen_trains_on() -> None:

@@ -67,6 +67,12 @@ def test_new_texts_are_weighed_as_by_the_fitted_vectoriser() -> None:
     assert numpy.allclose(ours.toarray(), (theirs_asked @ theirs.T).toarray(), atol=1e-6)
 
 
+def test_texts_without_any_known_gram_are_rows_of_zeros() -> None:
+    fitted, _ = fitted_rows(count_grams(["abc abd"]))
+    rows = fitted.rows(count_grams(["\0", "", "zq"]))
+    assert (rows.shape[0], rows.nnz, rows.dtype) == (3, 0, numpy.float32)
+
+
 def test_counts_are_exact_and_bounded() -> None:
     grams = count_grams(["ab ab", "a", ""])
     # words: ab x 2; characters: " a" "ab" "b " " ab" "ab " " ab " x 2 each. Then: a; " a" "a " " a ". Then nothing.

@@ -59,10 +59,10 @@ def test_influence_is_the_derivative_and_predicts_leaving_out(loss: str) -> None
     weights = numpy.ones(40)
 
     def retrained(changed: numpy.ndarray) -> float:
-        model = fit(rows, labels, changed, L2, tolerance=1e-11, most=5000)
-        return validation_loss(model, *held, loss)  # type: ignore[arg-type]
+        again = fit(rows, labels, changed, L2, model.parameters, tolerance=1e-9)
+        return validation_loss(again, *held, loss)  # type: ignore[arg-type]
 
-    model = fit(rows, labels, weights, L2, tolerance=1e-11, most=5000)
+    model = fit(rows, labels, weights, L2, tolerance=1e-9)
     found = influence(model, model.curvature(rows, weights), rows, labels, held, loss, 1e-10)  # type: ignore[arg-type]
     whole = retrained(weights)
     without = []

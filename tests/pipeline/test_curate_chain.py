@@ -21,6 +21,8 @@ from workbench.curate.base import (
     parameter,
 )
 from workbench.errors import UsageError
+from workbench.jobs.run import run as run_job
+from workbench.pipeline import curate_job
 from workbench.pipeline.curate_chain import Chain, steps
 from workbench.store import acts, curation, in_force, jobs, repairs, samples, weights
 from workbench.store.acts import Change
@@ -141,6 +143,8 @@ def test_overlap_counts_what_both_would_drop_alone() -> None:
     assert chain.dropped == {"test_repeats": 2, "test_vowels": 1}
     assert chain.alone == {"test_repeats": 2, "test_vowels": 3}
     assert chain.overlap == {"test_repeats|test_vowels": 2}
+    assert dict(LOOKED) == {"test_repeats": [1, 2, 3, 4, 5], "test_vowels": [1, 2, 3, 4, 5]}
+    assert len(LOOKED) == 2  # each of them looks once
 
 
 def test_a_wrong_step_is_named_with_the_nearest() -> None:
@@ -162,6 +166,15 @@ def test_a_repair_changes_what_later_steps_see_and_only_sure_ones_are_applied(st
     assert curation.scores(store, "repair.test_relabel") == {1: 0.95, 2: 0.95, 4: 0.6}
     assert curation.scores(store, "test.length")[5] == 6.0
     assert [one["kind"] for one in job.result["chain"]] == ["repair", "filter", "weighting"]
+
+
+def test_a_changed_label_takes_the_soft_label_of_the_earlier_one_away() -> None:
+    chain = Chain(
+        [Item(n, text, label="refund") for n, text in enumerate(TEXTS, 1)], Context(labels=("refund", "lost_card"))
+    )
+    chain.run(steps(["label_smoothing", "test_relabel"]))
+    assert sorted(chain.soft) == [3, 4, 5, 6, 7]  # 1 and 2 were labelled again
+    assert sorted(chain.unrepaired) == [1, 2, 3, 4, 5, 6, 7]
 
 
 def test_running_the_chain_again_gives_the_same_and_undo_takes_all_of_it_back(store: Store, run: RunJob) -> None:
@@ -228,6 +241,33 @@ def test_new_samples_are_held_against_those_in_force_without_judging_them_again(
     run("curate", undo=True)
     run("curate", undo=True)
     assert [row[0] for row in store.read("SELECT id FROM sample WHERE dropped ORDER BY id")] == [2, 3]
+
+
+def test_a_check_of_new_samples_that_was_cut_off_is_resumed_and_undone_like_any_other(
+    store: Store, run: RunJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(store, "ab", "xx")
+    first = run("curate", chain=["test_repeats", "test_vowels"])
+    add(store, "ab", "zz")
+    real = curation.save_drops
+
+    def cut(store: Store, job_id: int, drops: Sequence[curation.Drop]) -> None:
+        real(store, job_id, drops[:1])
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as inner:
+        inner.setattr(curation, "save_drops", cut)
+        failed = run("curate", new=True)
+    assert failed.state == "failed"
+    with store.write() as connection:
+        assert jobs.requeue(connection, failed.id)
+    run_job(store.project, failed.id, {"curate": lambda: curate_job.run})
+    resumed = jobs.get(store, failed.id)
+    assert (resumed.state, resumed.result["dropped"]) == ("done", {"test_repeats": 1, "test_vowels": 1})
+    assert resumed.limits["replaces"] == [first.id]
+    run("curate", undo=True)
+    assert in_force.jobs_in_force(store) == [first.id]
+    assert [row[0] for row in store.read("SELECT id FROM sample WHERE dropped")] == [2]
 
 
 def test_new_samples_need_a_curation_to_be_held_against(store: Store, run: RunJob) -> None:

@@ -40,3 +40,13 @@ def test_the_samples_are_read_once_for_both_sides(store: Store, run: RunJob, mon
     assert after.samples[0] is before.samples[0]
     assert [one.text for one in after.test] == ["a test"]
     assert materials(context(store), compare=False)[1] is None
+
+
+def test_before_curation_texts_are_as_they_came(store: Store, run: RunJob) -> None:
+    add(store, "write to anna.miller@mail-service.org please", "refund me")
+    run("curate", chain=["redact"])
+    after, before = materials(context(store), compare=True)
+    assert before is not None
+    assert [one.text for one in after.samples] == ["write to [EMAIL] please", "refund me"]
+    assert [one.text for one in before.samples] == ["write to anna.miller@mail-service.org please", "refund me"]
+    assert after.samples[1] is before.samples[1]

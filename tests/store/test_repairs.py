@@ -113,6 +113,18 @@ def test_soft_labels_count_where_no_person_gave_a_label(store: Store) -> None:
     assert samples.get(store, 1).label == "card"
 
 
+def test_of_several_soft_labels_the_last_step_s_counts_unless_a_later_step_changed_the_label(store: Store) -> None:
+    number = job(store)
+    first, last = {"card": 0.9, "pin": 0.1}, {"card": 0.6, "pin": 0.4}
+    put(store, number, *(NewRepair(one, 1.0, True, "b", soft=last) for one in (1, 2)), technique="b", place=2)
+    put(store, number, *(NewRepair(one, 1.0, True, "a", soft=first) for one in (1, 2, 3)), technique="a", place=0)
+    put(store, number, change(3), change(1), technique="mckd", place=1)
+    assert repairs.soft_labels(store) == repairs.soft_labels_of(store, [1, 2, 3, 4]) == {1: last, 2: last}
+    with store.write() as connection:
+        connection.execute("UPDATE repair SET place = 3 WHERE technique = 'a'")
+    assert repairs.soft_labels(store) == {1: first, 2: first, 3: first}
+
+
 def test_a_sample_explains_its_repairs_and_its_weight(store: Store) -> None:
     number = job(store)
     put(store, number, change(1))

@@ -324,3 +324,10 @@ def test_a_stream_reads_only_what_is_taken(store: Store, monkeypatch: pytest.Mon
     assert list(views.stream(store, views.parse(""), 1)) == [[1]]
     assert len(asked) == 2  # the highest number, and one range
     assert list(views.stream(store, views.parse(""), 0)) == []
+
+
+def test_a_score_that_nobody_has_is_said(store: Store) -> None:
+    """A slip in a score's name would find nothing and say nothing."""
+    assert views.unknown(store, "score.nothing_like_it<1 sort:id") == ["No sample here has a score 'nothing_like_it'"]
+    known = curation.score_names(store)[0]
+    assert views.unknown(store, f"score.{known}<1 sort:-{known}") == []

@@ -13,6 +13,7 @@ from workbench.cli.parser import typed
 from workbench.errors import UsageError
 from workbench.pipeline import start
 from workbench.project import Project, find
+from workbench.store import samples
 from workbench.store.connection import Store
 
 #: Which kind of technique each option takes.
@@ -29,13 +30,12 @@ def curate_(arguments: argparse.Namespace) -> int:
             output.result({"job": job_id, "state": "queued"}, [f"Job {job_id} is on its way: workbench jobs"])
             return 0
         job = watch.run(store, "curate", parameters, output, limits=limits)
+        dropped = samples.counts(store).get("dropped", 0)
     if job.state == "cancelled":
         return watch.cancelled(job, output)
     result = job.result or {}
     if arguments.undo:
-        output.result(
-            {"job": job.id, **result}, [f"{result['checked']:,} samples are as the earlier curation had them"]
-        )
+        output.result({"job": job.id, **result}, [_taken_back(result, dropped)])
         return 0
     shown = {key: value for key, value in result.items() if key != "examples" or arguments.preview}
     output.result({"job": job.id, **shown}, lines(result))
@@ -50,6 +50,8 @@ def _parameters(arguments: argparse.Namespace, project: Project) -> dict[str, An
         raise UsageError("Say either --recipe or the steps themselves (--filter, --repair, --weight).")
     if arguments.new and (arguments.recipe or arguments.chain or arguments.preview or arguments.undo):
         raise UsageError("--new uses the curation in force; give no steps, --preview or --undo with it.")
+    if arguments.undo and (arguments.recipe or arguments.chain or arguments.preview):
+        raise UsageError("--undo takes back the curation in force; give no steps, --recipe or --preview with it.")
     chosen = {}
     for pair in arguments.set:
         name, equals, value = pair.partition("=")
@@ -76,6 +78,19 @@ def check(specs: Sequence[str], flag: str | None = None) -> None:
             raise UsageError(f"{one.name} is a {'label ' if kind == 'repair' else ''}{kind}: write --{right} {spec}.")
 
 
+def _taken_back(result: Mapping[str, Any], dropped: int) -> str:
+    """What an undo did, and what it left in force."""
+    undone, restored = result.get("undone") or [], result.get("restored") or []
+    if not undone and not restored:
+        return "no curation was in force; nothing has changed"
+    now = f"{_jobs(restored)}, {dropped:,} dropped" if restored else "no curation"
+    return f"undone: {_jobs(undone) if undone else 'one that changed nothing'}; in force now: {now}"
+
+
+def _jobs(ids: Sequence[int]) -> str:
+    return f"job{'' if len(ids) == 1 else 's'} {', '.join(map(str, ids))}"
+
+
 def lines(result: Mapping[str, Any]) -> list[str]:
     """A curation for people."""
     preview = bool(result.get("preview"))
@@ -88,9 +103,10 @@ def lines(result: Mapping[str, Any]) -> list[str]:
                 rows.append([f"  {rule}", f"{count:,}", *([""] if preview else [])])
         said += table(rows, right=(1, 2))
     for name, found in result.get("repairs", {}).items():
+        where = "" if preview or not found["open"] else " (view repair:open)"
         said.append(
             f"{name}: proposes {found['proposed']:,}, {'would apply' if preview else 'applied'} {found['applied']:,}, "
-            f"{found['open']:,} for people (view repair:open)"
+            f"{found['open']:,} for people{where}"
         )
     for name, found in result.get("weights", {}).items():
         zero = f", {found['zero']:,} at 0" if found["zero"] else ""

@@ -167,6 +167,8 @@ def query_(arguments: argparse.Namespace) -> int:
     if arguments.limit is not None and arguments.limit < 0:
         raise UsageError(f"--limit {arguments.limit} should not be below 0.")
     with Store(project) as store:
+        for sentence in views.unknown(store, line):
+            output.say(sentence)
         if arguments.count:
             number = views.count(store, view)
             output.result({"count": number}, [f"{number:,}"])

@@ -50,7 +50,21 @@ def remark(job: Job) -> str:
         return f"waits for {waits}"
     if (reasons := words.reasons(job)) and job.state == "done":
         return "failed: " + ", ".join(f"{n:,} {reason}" for reason, n in reasons.items())
+    if job.kind == "curate" and job.state == "done":
+        return _curated(job)
     return "" if words.paused(job) or job.state == "done" else job.note
+
+
+def _curated(job: Job) -> str:
+    """What a curate job was: of twenty in a list, which one is in force matters."""
+    result = job.result or {}
+    if job.parameters.get("undo"):
+        return "undo"
+    checked, kept = result.get("checked", 0), result.get("kept", 0)
+    if job.parameters.get("preview"):
+        return f"preview, would keep {kept:,} of {checked:,}"
+    undone = ", undone since" if job.limits.get("undone") else ""
+    return f"kept {kept:,} of {checked:,}{' new samples' if job.parameters.get('new') else ''}{undone}"
 
 
 def plain(value: Any) -> str:

@@ -96,7 +96,10 @@ def _curating(arguments: argparse.Namespace, kind: Kind, plural: str) -> int:
         lines += ["It asks a model."] if one["asks"] else []
         lines += ["", *inspect.cleandoc(registry.get(name).__doc__ or "").splitlines(), ""]
         lines += table(
-            [[row["name"], f"{row['type']}", f"default {row['default']}", row["help"]] for row in one["parameters"]]
+            [
+                [row["name"], f"{row['type']}", f"default {_written(row['default'])}", row["help"]]
+                for row in one["parameters"]
+            ]
         )
         flag = {"filter": "filter", "repair": "repair", "weighting": "weight"}[kind]
         lines += ["", f"for example: workbench curate --{flag} {name}" + _example(one)]
@@ -127,7 +130,16 @@ def _failures(registry: Registry[T]) -> list[str]:
 
 def _example(one: dict[str, Any]) -> str:
     first = next((row for row in one["parameters"] if isinstance(row["default"], (int, float))), None)
-    return f":{first['name']}={first['default']}" if first else ""
+    return f":{first['name']}={_written(first['default'])}" if first else ""
+
+
+def _written(default: Any) -> str:
+    """A default as it is typed in ``NAME:key=value``."""
+    if default is None or isinstance(default, bool):
+        return {None: "none", True: "true", False: "false"}[default]
+    if isinstance(default, list):
+        return "+".join(default) or "empty"
+    return "empty" if default == "" else str(default)
 
 
 def metrics_(arguments: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import types
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -261,11 +262,6 @@ def parse_filter(spec: str) -> Filter:
     return cast("Filter", parse(FILTERS, spec))
 
 
-def parse_weighting(spec: str) -> Weighting:
-    """The weighting that ``NAME[:key=value,...]`` names. Raises as ``parse``."""
-    return cast("Weighting", parse(WEIGHTINGS, spec))
-
-
 def parse_repair(spec: str) -> Repair:
     """The label repair that ``NAME[:key=value,...]`` names. Raises as ``parse``."""
     return cast("Repair", parse(REPAIRS, spec))
@@ -373,8 +369,9 @@ def _convert(where: str, text: str, hint: Any) -> Any:
         return text
     if hint in (int, float):
         try:
-            return hint(text)
-        except ValueError:
+            if math.isfinite(value := hint(text)):
+                return value
+        except (ValueError, OverflowError):
             pass  # the sentence below says what is wrong
     wanted = {int: "a whole number", float: "a number", bool: "true or false"}.get(hint) or _type_name(hint)
     raise UsageError(f"{where} should be {wanted}, not {clean(text, limit=QUOTED)!r}.")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from workbench.curate import shared
 from workbench.curate.base import Item, Weight
 from workbench.errors import WorkbenchError
 
@@ -38,11 +39,9 @@ def labelled(items: Sequence[Item], name: str, least: int = 2) -> Labelled:
     import numpy
 
     places = [place for place, item in enumerate(items) if item.label is not None]
-    chosen = [items[place] for place in places]
-    names = [str(item.label) for item in chosen]
+    chosen = shared.labelled(items, name)
+    names = shared.labels_of(chosen)
     classes = sorted(set(names))
-    if items and not chosen:
-        raise WorkbenchError(f"{name} is about samples that have one label each, and none here has; take it out.")
     if chosen and len(classes) < least:
         raise WorkbenchError(
             f"{name} compares labels, and these {len(chosen):,} samples have only one; add samples of another label."

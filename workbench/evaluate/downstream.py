@@ -46,14 +46,15 @@ def labelled(samples: Sequence[Sample], labels: Collection[str]) -> list[Sample]
 def train_and_test(training: Sequence[Sample], test: Sequence[Sample], seed: int = 0) -> Outcome:
     """Train the project's small classifier on ``training`` and predict ``test``; both carry labels.
 
-    A training sample counts by its weight; one with a soft label is trained on that: it stands once per label, weighted
-    by the label's probability, which is the cross-entropy against the soft label.
+    A training sample counts by its weight, one that weighs nothing not at all; one with a soft label is trained on that:
+    the cross-entropy against its probabilities.
 
     Raises ``EvaluationError`` when there are no test rows or fewer than two labels to learn.
     """
     if not test:
         raise EvaluationError(NO_TEST)
-    different = len({sample.label for sample in training})
+    known = [sample for sample in training if sample.weight > 0]
+    different = len({name for sample in known for name in (sample.soft or (sample.label,))})
     if different < 2:
         raise EvaluationError(
             f"A classifier needs training samples of at least two labels, there are {different}: "
@@ -61,26 +62,17 @@ def train_and_test(training: Sequence[Sample], test: Sequence[Sample], seed: int
         )
     from workbench.learn.classifier import TextClassifier
 
-    rows = [row for sample in training for row in _rows(sample)]
-    weights = [weight for _, _, weight in rows]
-    plain = all(weight == 1.0 for weight in weights)
-    texts, classes = [text for text, _, _ in rows], [label for _, label, _ in rows]
-    model = TextClassifier().fit(texts, classes, None if plain else weights, seed=seed)
+    weights = [sample.weight for sample in known]
+    plain, hard = all(weight == 1.0 for weight in weights), all(sample.soft is None for sample in known)
+    model = TextClassifier().fit(
+        [sample.text for sample in known],
+        [sample.label for sample in known],
+        None if plain else weights,
+        seed,
+        soft=None if hard else [sample.soft for sample in known],
+    )
     predicted = [str(label) for label in model.predict([sample.text for sample in test])]
     return Outcome(len(training), [sample.id for sample in test], [str(sample.label) for sample in test], predicted)
-
-
-#: A label of a soft label that is less probable than this trains nothing.
-LEAST = 0.005
-
-
-def _rows(sample: Sample) -> list[tuple[str, str, float]]:
-    """(text, label, weight) of a training sample; several where its label is soft, none where it weighs nothing."""
-    if sample.weight <= 0:
-        return []
-    if sample.soft is None:
-        return [(sample.text, str(sample.label), sample.weight)]
-    return [(sample.text, label, sample.weight * share) for label, share in sample.soft.items() if share >= LEAST]
 
 
 def on_data_set(material: Material) -> Outcome:

@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.learn.features import Progress
 from workbench.learn.folds import deal, draw
 from workbench.learn.influence import Loss, influences, validation_gradient, validation_loss
-from workbench.learn.softmax import TOLERANCE, double, fit, frequent_columns
+from workbench.learn.softmax import TOLERANCE, Softmax, double, fit, frequent_columns
 
 if TYPE_CHECKING:
     import numpy
@@ -70,21 +70,36 @@ class Reweighed:
 
 
 def hypergradient(
-    rows: Rows,
+    rows: csr_matrix,
     targets: Array,
     weights: Array,
     validation: tuple[Rows, Array],
     l2: float,
     *,
+    inner: Array | None = None,
+    start: Array | None = None,
     loss: Loss = "reverse",
-    tolerance: float = TOLERANCE,
     classes: int | None = None,
-) -> tuple[float, Array]:
-    """L(theta*(w)) over ``validation`` (rows, labels) and its exact gradient by w, (n,)."""
-    model = fit(rows, targets, weights, l2, classes=classes, tolerance=tolerance)
-    slope = validation_gradient(model, *validation, loss)
-    solution = model.curvature(rows, weights).solve(slope, min(tolerance, 1e-6))
-    return validation_loss(model, *validation, loss), influences(model, solution, rows, targets)
+    tolerance: float = TOLERANCE,
+    solved: float = 1e-6,
+    most: int = 500,
+) -> tuple[float, Array, Softmax]:
+    """L(theta*(w)) over ``validation`` (rows, labels), its exact gradient by w, (n,), and the model of theta*(w).
+
+    The inner problem has the rows at the places ``inner`` (m,), all unless told, with their ``weights`` divided by their
+    mean: moving one up moves all others down. Of a row outside it the gradient is what it would be with the row inside.
+    ``start``, ``tolerance`` and ``most`` are those of ``softmax.fit``, ``solved`` the tolerance of ``Curvature.solve``.
+    """
+    import numpy
+
+    inner = numpy.arange(len(targets)) if inner is None else inner
+    mean = float(weights[inner].mean())
+    scaled, own = weights[inner] / mean, double(rows[inner])
+    model = fit(own, targets[inner], scaled, l2, start, classes=classes, tolerance=tolerance, most=most)
+    solution = model.curvature(own, scaled).solve(validation_gradient(model, *validation, loss), solved)
+    gradient = influences(model, solution, rows, targets)
+    gradient -= float(gradient[inner] @ scaled) / len(inner)
+    return validation_loss(model, *validation, loss), gradient / mean, model
 
 
 def reweigh(
@@ -122,20 +137,26 @@ def reweigh(
         others = part != step % parts
         inner = draw(numpy.flatnonzero(others), most, random)
         held = _trusted(draw(numpy.flatnonzero(~others), VALIDATION, random), weights)
-        mean = float(weights[inner].mean())
-        scaled = weights[inner] / mean
-        own, validation = double(features[inner]), (double(features[held]), labels[held])
-        model = fit(own, labels[inner], scaled, l2, start, classes=classes, tolerance=FITTED, most=100)
+        found, gradient, model = hypergradient(
+            features,
+            labels,
+            weights,
+            (double(features[held]), labels[held]),
+            l2,
+            inner=inner,
+            start=start,
+            loss=loss,
+            classes=classes,
+            tolerance=FITTED,
+            solved=SOLVED,
+            most=100,
+        )
         start = model.parameters
-        losses.append(validation_loss(model, *validation, loss))
-        solution = model.curvature(own, scaled).solve(validation_gradient(model, *validation, loss), SOLVED)
-        gradient = influences(model, solution, features, labels)  # also of samples that were not drawn
-        # Within the inner problem weights are divided by their mean: moving one up moves all others down.
-        gradient -= float(gradient[inner] @ scaled) / len(inner)
+        losses.append(found)
         gradient[~others] = 0.0
-        gathered += gradient
+        gathered += gradient * weights[inner].mean()
         moved += others
-        slope = gradient * weights * (1.0 - weights) / mean
+        slope = gradient * weights * (1.0 - weights)
         norm = float(numpy.linalg.norm(slope))
         adam.step(mapped, slope * min(1.0, CLIP / max(norm, 1e-12)), others)
     if progress is not None:

@@ -6,6 +6,7 @@ Laine, Aila 2017 (arXiv 1610.02242): ``Z <- a Z + (1 - a) z``, targets ``Z / (1 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from workbench.learn.features import Progress
@@ -14,22 +15,26 @@ if TYPE_CHECKING:
     import numpy
     from scipy.sparse import csr_matrix
 
+    from workbench.learn.dynamics import LinearSoftmax
+
     Array = numpy.ndarray[Any, Any]
 
 #: SuperGen's momentum, threshold, and the fewest samples of a class before the better half of it is taken instead.
 MOMENTUM, THRESHOLD, FEWEST = 0.8, 0.8, 16
 
 
-def moving_average(predictions: Array, momentum: float = MOMENTUM) -> Array:
-    """The average after the last of ``predictions`` (epochs, n, k), ``(n, k)``: later epochs weigh more, and the weights
-    add up to 1 (the start-up bias is taken out)."""
-    import numpy
-
-    kept = numpy.zeros(predictions.shape[1:])
+def moving_average(predictions: Iterable[Array], momentum: float = MOMENTUM) -> Array:
+    """The average after the last of ``predictions``, one (n, k) per epoch, ``(n, k)``: later epochs weigh more, and the
+    weights add up to 1 (the start-up bias is taken out). Raises ``ValueError`` when there is none."""
+    kept: Array | None = None
+    epochs = 0
     for one in predictions:
-        kept = momentum * kept + (1.0 - momentum) * one
-    kept /= 1.0 - momentum ** len(predictions)
-    return kept
+        epochs += 1
+        kept = (1.0 - momentum) * one if kept is None else momentum * kept + (1.0 - momentum) * one
+    if kept is None:
+        raise ValueError("an average needs a prediction")
+    average: Array = kept / (1.0 - momentum**epochs)
+    return average
 
 
 def temporal_ensemble(
@@ -67,17 +72,31 @@ def temporal_ensemble(
         absent = numpy.setdiff1d(numpy.arange(classes), targets)
         if len(held) and classes - len(absent) > 1:
             model = LinearSoftmax(rows.shape[1], classes, absent=absent)
-            draw = numpy.random.default_rng(seed)
-            kept = numpy.zeros((len(held), classes))
-            for epoch in range(epochs):
-                model.learn(learn, targets, draw)
-                kept = momentum * kept + (1.0 - momentum) * model.probabilities(rows[held])
-                if progress is not None:
-                    progress(turn * epochs + epoch + 1, folds * epochs)
-            found[held] = kept / kept.sum(axis=1, keepdims=True)
+            predictions = _epochs(model, learn, targets, rows[held], epochs, seed)
+            if progress is not None:
+                predictions = _told(predictions, progress, turn * epochs, folds * epochs)
+            found[held] = moving_average(predictions, momentum)
         elif progress is not None:
             progress((turn + 1) * epochs, folds * epochs)
     return found
+
+
+def _epochs(
+    model: LinearSoftmax, learn: csr_matrix, targets: Array, rows: csr_matrix, epochs: int, seed: int
+) -> Iterator[Array]:
+    """Predictions for ``rows`` at the end of each epoch of the training."""
+    import numpy
+
+    draw = numpy.random.default_rng(seed)
+    for _ in range(epochs):
+        model.learn(learn, targets, draw)
+        yield model.probabilities(rows).astype(numpy.float64)
+
+
+def _told(epochs: Iterator[Array], progress: Progress, before: int, total: int) -> Iterator[Array]:
+    for done, one in enumerate(epochs, before + 1):
+        yield one
+        progress(done, total)
 
 
 def ensemble_keeps(average: Array, given: Array, threshold: float = THRESHOLD, fewest: int = FEWEST) -> Array:

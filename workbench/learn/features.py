@@ -52,13 +52,16 @@ def word_tfidf(texts: Sequence[str], analyser: Callable[[str], list[str]] = toke
     float32, each row of length 1 (L2), or 0 where a text has no token. Weights are ``(1 + ln tf) * (ln((1+n)/(1+df))
     + 1)``, scikit-learn's ``TfidfVectorizer(sublinear_tf=True)``. Raises ``WorkbenchError`` when no text has a token.
     """
-    return _fit(texts, analyzer=analyser)
+    import numpy
+    from sklearn.feature_extraction.text import TfidfVectorizer
 
-
-def char_tfidf(texts: Sequence[str], low: int = 2, high: int = 4) -> tuple[Any, csr_matrix]:
-    """TF-IDF of character n-grams inside words (``char_wb``, ``low`` to ``high``): shapes and errors as
-    ``word_tfidf``."""
-    return _fit(texts, analyzer="char_wb", ngram_range=(low, high))
+    vectoriser = TfidfVectorizer(sublinear_tf=True, dtype=numpy.float32, analyzer=analyser)
+    try:
+        return vectoriser, vectoriser.fit_transform(texts)
+    except ValueError as error:
+        if "empty vocabulary" not in str(error):
+            raise
+        raise WorkbenchError(NO_WORDS) from error
 
 
 def text_rows(texts: Sequence[str]) -> csr_matrix:
@@ -133,16 +136,3 @@ class GramTfidf:
         numpy.divide(1.0, numpy.sqrt(squares * numpy.repeat(blocks, 2)), out=scale, where=squares > 0)
         values *= scale.astype(numpy.float32)[block]
         return values, places, numpy.bincount(row, minlength=stop - start)
-
-
-def _fit(texts: Sequence[str], **settings: Any) -> tuple[Any, csr_matrix]:
-    import numpy
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    vectoriser = TfidfVectorizer(sublinear_tf=True, dtype=numpy.float32, **settings)
-    try:
-        return vectoriser, vectoriser.fit_transform(texts)
-    except ValueError as error:
-        if "empty vocabulary" not in str(error):
-            raise
-        raise WorkbenchError(NO_WORDS) from error

@@ -271,7 +271,8 @@ class Chain:
                 )
             )
             if len(examples) < EXAMPLES and (proposal.label is not None or proposal.fields is not None):
-                examples.append([item.id, item.text[:500], proposal.reason, proposal.other])
+                example = [item.id, item.text[:500], proposal.reason, proposal.other]
+                examples.append([*example, item.label, proposal.label, proposal.confidence, applied])
             if applied:
                 changes.append((place, self._repaired(item, proposal)))
         for place, item in changes:
@@ -283,10 +284,11 @@ class Chain:
     def _repaired(self, item: Item, proposal: Proposal) -> Item:
         from workbench.store.encoding import text_of
 
-        if proposal.soft is not None:
-            self.soft[item.id] = proposal.soft
         if proposal.label is not None:
             item = replace(item, label=proposal.label)
+            self.soft.pop(item.id, None)  # it was made from the label that has just been changed
+        if proposal.soft is not None:
+            self.soft[item.id] = proposal.soft
         if proposal.fields is not None:
             item = replace(item, fields=proposal.fields, text=text_of(proposal.fields))
         return item

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from workbench import recipe
@@ -17,6 +18,7 @@ from workbench.pipeline.curate_chain import Chain, Step, Values, steps
 from workbench.pipeline.curate_items import load_items, material
 from workbench.store import curation, in_force, jobs, repairs, weights
 from workbench.store.connection import CHUNK, Store
+from workbench.store.jobs import Job
 
 if TYPE_CHECKING:
     from workbench.pipeline.curate_asking import Asking
@@ -40,7 +42,8 @@ def run(context: JobContext) -> Ended:
         return _curate(context)
     with _alone(context):
         if parameters.get("undo"):
-            return _undo(context.store)
+            return _undo(context)
+        _settle(context)
         return _check_new(context) if parameters.get("new") else _curate(context)
 
 
@@ -87,7 +90,8 @@ def _curate(context: JobContext) -> Ended:
 def _check_new(context: JobContext) -> Ended:
     """Judge what came after the curations in force, by the steps that can tell how new samples compare with old ones."""
     started, store = time.monotonic(), context.store
-    before = [jobs.get(store, job) for job in in_force.jobs_in_force(store)]
+    # An attempt of this job that was cut off may have verdicts: they are its own, not what it replaces.
+    before = [jobs.get(store, job) for job in in_force.jobs_in_force(store) if job != context.job.id]
     full = [job for job in before if job.result and not job.parameters.get("new")]
     if not full or not full[-1].result:
         raise WorkbenchError(
@@ -101,8 +105,8 @@ def _check_new(context: JobContext) -> Ended:
     new = [item for item in everyone if item.id > water]
     old = [item for item in everyone if item.id <= water and item.id not in gone]
     found, result = _run(context, chain, new, preview=False, old=old)
-    jobs.set_limits(store, context.job.id, {"replaces": [job.id for job in before], "undone": None})
-    in_force.set_active(store, context.job.id, active=False)  # of an attempt that was cut off
+    _note(context, [job.id for job in before])
+    in_force.forget(store, context.job.id)
     curation.save_drops(store, context.job.id, found.drops)
     seconds = round(time.monotonic() - started, 3)
     return Ended({**result, "new": True, "seconds": seconds}, afterwards=lambda: _again(context))
@@ -179,21 +183,20 @@ def _keep_values(store: Store, step: Step, values: Mapping[str, Values], job_id:
 
 def _replace(context: JobContext, chain: Sequence[Step], found: Chain) -> None:
     """Put what this job says in force instead of the others'. What it replaces is noted first: a resumed job finds it."""
-    store, me, limits = context.store, context.job.id, context.job.limits
+    store, me, limits = context.store, context.job.id, jobs.get(context.store, context.job.id).limits
     before = [job for job in in_force.jobs_in_force(store) if job != me]
     if "replaces" not in limits or limits.get("undone"):
-        jobs.set_limits(store, me, {"replaces": before, "undone": None})
-    in_force.set_active(store, me, active=False)  # of an attempt that was cut off
+        _note(context, before)
+    in_force.forget(store, me)  # of an attempt that was cut off
     curation.save_drops(store, me, found.drops)
     for job in before:
         in_force.set_active(store, job, active=False)
     for step in chain:
         proposed = found.repairs.get(step.name, [])
-        for first in range(0, len(proposed), CHUNK):
+        for first in range(0, len(proposed), in_force.CHUNK):  # what is applied changes its sample
+            part = proposed[first : first + in_force.CHUNK]
             with store.write() as connection:
-                repairs.put(
-                    connection, me, step.name, step.technique.version, step.place, proposed[first : first + CHUNK]
-                )
+                repairs.put(connection, me, step.name, step.technique.version, step.place, part)
     if found.weights is not None:
         by, rows = found.weights
         for first in range(0, len(rows), CHUNK):
@@ -201,20 +204,53 @@ def _replace(context: JobContext, chain: Sequence[Step], found: Chain) -> None:
                 weights.put(connection, me, by.name, rows[first : first + CHUNK])
 
 
-def _undo(store: Store) -> Ended:
-    """Take back what the newest curation said; what it had replaced is in force again. One that dropped nothing counts too."""
-    chosen = next(
-        (
-            job
-            for job in jobs.newest(store, UNDOABLE, kind="curate")
-            if "replaces" in job.limits and not job.limits.get("undone")
-        ),
-        None,
-    )
-    now = in_force.jobs_in_force(store) if chosen else []
-    restored: list[int] = chosen.limits["replaces"] if chosen else []
-    changed = sum([in_force.set_active(store, job, active=False) for job in now if job not in restored])
+def _switched(store: Store) -> list[Job]:
+    """Curate jobs that have begun to put what they say in force and were not undone, the latest to begin first. A resumed
+    job may begin after one with a higher number."""
+    found = [
+        job
+        for job in jobs.newest(store, UNDOABLE, kind="curate")
+        if "replaces" in job.limits and not job.limits.get("undone")
+    ]
+    return sorted(found, key=lambda job: (job.limits.get("turn", 0), job.id), reverse=True)
+
+
+def _note(context: JobContext, before: Sequence[int]) -> None:
+    """Write down what this job is about to replace, and that it comes after all others."""
+    turn = max((job.limits.get("turn", 0) for job in _switched(context.store)), default=0) + 1
+    jobs.set_limits(context.store, context.job.id, {"replaces": list(before), "undone": None, "turn": turn})
+
+
+def _settle(context: JobContext) -> None:
+    """Take back what other jobs were cut off at putting in force: else a part of it would count as an earlier curation."""
+    others = [job for job in _switched(context.store) if job.id != context.job.id]
+    for job in takewhile(lambda one: one.state != "done", others):
+        _take_back(context.store, job)
+
+
+def _undo(context: JobContext) -> Ended:
+    """Take back what the newest curation said; what it had replaced is in force again. One that dropped nothing counts too.
+
+    Which one is noted first: a resumed undo does not go on to the one before it.
+    """
+    store, limits = context.store, jobs.get(context.store, context.job.id).limits
+    chosen = next(iter(_switched(store)), None)
+    if "undoes" in limits:
+        mine = jobs.get(store, limits["undoes"])
+        chosen = None if mine.limits.get("undone") else mine
+    if chosen is None:
+        return Ended({"checked": 0, "kept": 0, "dropped": {}, "undone": [], "restored": [], "seconds": 0.0})
+    jobs.set_limits(store, context.job.id, {"undoes": chosen.id})
+    undone, changed = _take_back(store, chosen)
+    restored = chosen.limits["replaces"]
+    return Ended({"checked": changed, "kept": 0, "dropped": {}, "undone": undone, "restored": restored, "seconds": 0.0})
+
+
+def _take_back(store: Store, chosen: Job) -> tuple[list[int], int]:
+    """Put in force what a job had replaced; returns the jobs that no longer are, and how many samples changed."""
+    restored: list[int] = chosen.limits["replaces"]
+    gone = [job for job in in_force.jobs_in_force(store) if job not in restored]
+    changed = sum([in_force.set_active(store, job, active=False) for job in gone])
     changed += sum([in_force.set_active(store, job, active=True) for job in restored])
-    if chosen:
-        jobs.set_limits(store, chosen.id, {"undone": True})
-    return Ended({"checked": changed, "kept": 0, "dropped": {}, "undone": now, "restored": restored, "seconds": 0.0})
+    jobs.set_limits(store, chosen.id, {"undone": True})
+    return gone, changed

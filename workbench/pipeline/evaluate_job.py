@@ -43,6 +43,7 @@ def materials(context: JobContext, *, compare: bool) -> tuple[Material, Material
     weighting = weights.in_force(store)
     weight = weights.values(store) if weighting else {}
     soft = repairs.soft_labels(store)
+    unrepaired = repairs.before(store) if compare else {}
     inside: list[Sample] = []
     raw: list[Sample] = []
     reviewed: list[Sample] = []
@@ -56,6 +57,8 @@ def materials(context: JobContext, *, compare: bool) -> tuple[Material, Material
             curated = replace(sample, weight=weight.get(row.id, 1.0), soft=soft.get(row.id))
         if sample.person_label is None and row.label != row.original_label:
             before = replace(sample, label=row.original_label)
+        if row.id in unrepaired:
+            before = replace(before, text=unrepaired[row.id][2])
         for chosen, one, into in (
             (row.in_data_set, curated, inside),
             (wanted, before, raw),

@@ -13,6 +13,8 @@ from workbench.store.encoding import encode
 
 #: Samples that one read of a picture of two scores looks at.
 SCATTERED = 10_000
+#: Verdicts that one transaction saves: each brings its sample and the counts of all samples up to date.
+DROPS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +83,9 @@ def recount(connection: sqlite3.Connection, sample_ids: Iterable[int]) -> None:
 
 def save_drops(store: Store, job_id: int, drops: Sequence[Drop]) -> None:
     """Store active verdicts, in short transactions."""
-    for chunk in _chunks(drops):
+    for start in range(0, len(drops), DROPS):
         with store.write() as connection:
-            put_drops(connection, job_id, chunk)
+            put_drops(connection, job_id, drops[start : start + DROPS])
 
 
 def drops_by_filter(store: Store) -> dict[str, int]:

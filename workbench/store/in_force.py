@@ -1,6 +1,7 @@
 """What curation has in force: the verdicts, weights and repairs of which jobs; switching a job's on and off.
 
-Nothing is deleted: a job that is replaced or undone has what it said made inactive, in short transactions.
+A job that is replaced or undone has what it said made inactive, in short transactions; deleted is only what an attempt
+that was cut off had begun to say, when the job says it anew.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ import sqlite3
 from collections.abc import Callable, Sequence
 
 from workbench.store import curation, opinions
-from workbench.store.connection import CHUNK, Store
+from workbench.store.connection import Store
 
 _TABLES = ("verdict", "weight", "repair")
+#: Samples that one transaction switches: each is counted, or resolved, anew.
+CHUNK = 500
 
 
 def jobs_in_force(store: Store) -> list[int]:
@@ -32,6 +35,21 @@ def set_active(store: Store, job_id: int, *, active: bool) -> int:
             if table != "weight":
                 changed.update(ids)
     return len(changed)
+
+
+def forget(store: Store, job_id: int) -> None:
+    """Delete what an attempt of a job said before it was cut off: its next attempt may say less, and switching the job on
+    again would bring the rest back."""
+    set_active(store, job_id, active=False)
+    for table in _TABLES:
+        deleted = 1
+        while deleted:
+            with store.write() as connection:
+                deleted = connection.execute(
+                    f"DELETE FROM {table} WHERE job_id = ? AND active = 0 AND sample_id IN "
+                    f"(SELECT sample_id FROM {table} WHERE job_id = ? AND active = 0 LIMIT ?)",
+                    (job_id, job_id, CHUNK),
+                ).rowcount
 
 
 def _switched(
@@ -55,8 +73,9 @@ def _switched(
             if not ids:
                 return done
             connection.executemany(
-                f"UPDATE {table} SET active = ? WHERE job_id = ? AND sample_id = ?",
-                [(int(active), job_id, sample_id) for sample_id in ids],
+                # All three columns of the index: without `active` each sample looked through all that the job said.
+                f"UPDATE {table} SET active = ? WHERE job_id = ? AND active = ? AND sample_id = ?",
+                [(int(active), job_id, int(not active), sample_id) for sample_id in ids],
             )
             after(connection, ids)
         done.append(ids)

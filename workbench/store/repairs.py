@@ -19,6 +19,14 @@ OPEN = (
     "NOT repair.applied AND sample.status IN ('pending', 'flagged') AND NOT EXISTS "
     "(SELECT 1 FROM opinion WHERE opinion.sample_id = sample.id AND opinion.label IS NOT NULL)"
 )
+# Of several the last step's counts (SQLite takes the other columns from the row that has the max()), and none that was
+# made from a label which a later step changed.
+_SOFT = (
+    "SELECT sample_id, soft, max(place) FROM repair WHERE active AND applied AND soft IS NOT NULL AND NOT EXISTS "
+    "(SELECT 1 FROM repair AS later WHERE later.sample_id = repair.sample_id AND later.active AND later.applied "
+    "AND later.label IS NOT NULL AND later.place > repair.place) AND NOT EXISTS "
+    "(SELECT 1 FROM opinion WHERE opinion.sample_id = repair.sample_id AND opinion.label IS NOT NULL)"
+)
 _WHERE: dict[State, str] = {"open": OPEN, "applied": "repair.applied", "all": "1"}
 
 
@@ -141,11 +149,8 @@ def soft_labels(store: Store) -> dict[int, dict[str, float]]:
     """Soft labels in force of samples whose label no person gave: label to probability."""
     return {
         sample_id: json.loads(soft)
-        for sample_id, soft in _rows(
-            store,
-            "SELECT sample_id, soft FROM repair WHERE active AND applied AND soft IS NOT NULL AND sample_id > ? "
-            "AND NOT EXISTS (SELECT 1 FROM opinion WHERE opinion.sample_id = repair.sample_id AND opinion.label IS NOT NULL) "
-            "ORDER BY sample_id, place LIMIT ?",
+        for sample_id, soft, _ in _rows(
+            store, f"{_SOFT} AND sample_id > ? GROUP BY sample_id ORDER BY sample_id LIMIT ?"
         )
     }
 
@@ -153,13 +158,8 @@ def soft_labels(store: Store) -> dict[int, dict[str, float]]:
 def soft_labels_of(store: Store, ids: Sequence[int]) -> dict[int, dict[str, float]]:
     """``soft_labels`` of some samples (at most some thousand)."""
     marks = ",".join("?" * len(ids))
-    found = store.read(
-        f"SELECT sample_id, soft FROM repair WHERE sample_id IN ({marks}) AND active AND applied AND soft IS NOT NULL "
-        "AND NOT EXISTS (SELECT 1 FROM opinion WHERE opinion.sample_id = repair.sample_id AND opinion.label IS NOT NULL) "
-        "ORDER BY place",
-        list(ids),
-    )
-    return {sample_id: json.loads(soft) for sample_id, soft in found}
+    found = store.read(f"{_SOFT} AND sample_id IN ({marks}) GROUP BY sample_id", list(ids))
+    return {sample_id: json.loads(soft) for sample_id, soft, _ in found}
 
 
 def _rows(store: Store, sql: str, size: int = 5_000) -> Iterator[tuple[Any, ...]]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.errors import UsageError
-from workbench.store import windows
+from workbench.store import curation, windows
 from workbench.store.connection import Store, now
 from workbench.store.samples import DATA_SET
 
@@ -241,6 +241,21 @@ def parse(text: str) -> View:
         parameters.append(" AND ".join(quoted(phrase) for phrase in phrases))
     simple = len(tests) == len(clauses)
     return View(text, " AND ".join(clauses) or "1", tuple(parameters), order, descending, tests if simple else {})
+
+
+def unknown(store: Store, text: str) -> list[str]:
+    """Sentences about scores and techniques that a view names and this project has not got: a slip finds nothing, silently."""
+    scores = set(curation.score_names(store))
+    said = []
+    for word in _split(text):
+        compared, term = _COMPARISON.match(word), _TERM.match(word)
+        name = compared[2] if compared else term[3].removeprefix("-") if term and term[2] == "sort" else None
+        if name and name != "id" and name not in scores:
+            close = difflib.get_close_matches(name, scores, n=3, cutoff=0.65)
+            within = [one for one in sorted(scores) if one.startswith(f"{name}.")]
+            hint = f"; did you mean {' or '.join(within or close)}?" if within or close else ""
+            said.append(f"No sample here has a score {name!r}{hint}")
+    return said
 
 
 def high_water(store: Store) -> int:

@@ -48,7 +48,9 @@ class Boilerplate:
 
     def __post_init__(self) -> None:
         wrong = [name for name in self.categories if name not in CATEGORIES]
-        require(self.name, not wrong, f"there is no category {', '.join(wrong)!r}; there are {', '.join(CATEGORIES)}")
+        require(
+            self.name, not wrong, f"there is no category {quote(', '.join(wrong))!r}; there are {', '.join(CATEGORIES)}"
+        )
 
     def judge(self, items: Sequence[Item], context: Context) -> Iterator[Verdict]:
         """One verdict per item, in order; ``value`` is the number of findings, ``rule`` the first one's category."""

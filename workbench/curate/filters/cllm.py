@@ -15,7 +15,7 @@ PAPER_CONFIDENCE = 0.2
 
 @FILTERS.register("cllm")
 @dataclass(frozen=True, slots=True)
-class Cllm:
+class CLLM:
     """CLLM's curation: the classifier learns from the seeds, and its checkpoints are read off on the samples.
 
     A sample is dropped when its confidence and its aleatoric uncertainty are both under their thresholds: the classifier

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from workbench.curate import judging
 from workbench.curate.base import FILTERS, Context, Cut, Item, Verdict, parameter, quote, require, short
+from workbench.curate.shared import labelled
 from workbench.errors import WorkbenchError
 from workbench.models.base import Answer, Request
 from workbench.task import Task
@@ -33,7 +34,7 @@ class ConsistencyRuns:
     paper: ClassVar[str] = (
         "Pangakis et al. 2023 (arXiv 2306.00176), modal label and consistency score; Wang et al. 2022 (arXiv 2203.11171)"
     )
-    place: ClassVar[str] = "curate / sample filtering / heuristic metrics"
+    place: ClassVar[str] = "curate / sample filtering / heuristic metrics / consistency"
     cut: ClassVar[Cut | None] = Cut("threshold", "below")
     pointwise: ClassVar[bool] = True
     asks: ClassVar[bool] = True
@@ -64,11 +65,7 @@ class ConsistencyRuns:
 
         Raises ``WorkbenchError`` with no label at all, with fewer than two different ones, or with no model to ask.
         """
-        chosen = [item for item in items if item.label is not None]
-        if items and not chosen:
-            raise WorkbenchError(
-                f"{self.name} is about samples that have one label each, and none here has; take it out of the chain."
-            )
+        chosen = labelled(items, self.name)
         labels = list(context.labels) or sorted({item.label for item in chosen if item.label is not None})
         if chosen and len(labels) < 2:
             raise WorkbenchError(f"{self.name} needs at least two different labels.")

@@ -20,7 +20,7 @@ QUALITY = judging.Scale(1, 6, "useless", "excellent")
 
 @FILTERS.register("deita")
 @dataclass(frozen=True, slots=True)
-class Deita:
+class DEITA:
     """A model grades complexity c and quality q, 1 to 6 each; samples are sorted by the product ``c q``, highest first.
 
     Going down that list, a sample is chosen unless the cosine of its embedding with one already chosen is over

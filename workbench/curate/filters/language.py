@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from workbench.curate.base import FILTERS, Context, Cut, Item, Verdict, parameter, require, short
+from workbench.curate.base import FILTERS, Context, Cut, Item, Verdict, parameter, quote, require, short
 from workbench.curate.languages import (
     LANGUAGES,
     SCRIPTS,
@@ -53,9 +53,9 @@ class Language:
 
     def __post_init__(self) -> None:
         wrong = [name for name in self.scripts if name not in (*SCRIPTS, TASK)]
-        require(self.name, not wrong, f"there is no script {', '.join(wrong)!r}; there are {', '.join(SCRIPTS)}")
+        require(self.name, not wrong, f"there is no script {quote(', '.join(wrong))!r}; there are {', '.join(SCRIPTS)}")
         wrong = [name for name in self.languages if name not in (*LANGUAGES, TASK)]
-        require(self.name, not wrong, f"it cannot tell {', '.join(wrong)!r}; it knows {', '.join(LANGUAGES)}")
+        require(self.name, not wrong, f"it cannot tell {quote(', '.join(wrong))!r}; it knows {', '.join(LANGUAGES)}")
         require(self.name, 0.0 <= self.share <= 1.0, "share should be from 0 to 1")
 
     def judge(self, items: Sequence[Item], context: Context) -> Iterator[Verdict]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from workbench.curate.base import FILTERS, Context, Cut, Item, Verdict, parameter, require
+from workbench.curate.base import FILTERS, Context, Cut, Item, Verdict, parameter, quote, require
 from workbench.curate.rules.pieces import pieces
 
 #: ``curate.rules.personal.KINDS``: named here so that the list of filters does not load the finders.
@@ -43,7 +43,7 @@ class PersonalData:
 
     def __post_init__(self) -> None:
         wrong = [name for name in self.kinds if name not in KINDS]
-        require(self.name, not wrong, f"it cannot find {', '.join(wrong)!r}; it knows {', '.join(KINDS)}")
+        require(self.name, not wrong, f"it cannot find {quote(', '.join(wrong))!r}; it knows {', '.join(KINDS)}")
         require(self.name, bool(self.kinds), f"kinds should name what to look for: {', '.join(KINDS)}")
 
     def judge(self, items: Sequence[Item], context: Context) -> Iterator[Verdict]:

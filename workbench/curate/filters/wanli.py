@@ -12,7 +12,7 @@ from workbench.curate.shared import dynamics_scores, known_seeds, labelled, samp
 
 @FILTERS.register("wanli")
 @dataclass(frozen=True, slots=True)
-class Wanli:
+class WANLI:
     """Ranks by the highest variability of any label, ``max_l std_e p_e(l|x)``, and keeps the top.
 
     The label that is given does not enter: it may be wrong. The classifier learns from the seeds, as WANLI's from the

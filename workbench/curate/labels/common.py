@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from workbench.curate import shared
@@ -20,18 +21,19 @@ if TYPE_CHECKING:
 LEAST = 0.001
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Labelled:
     """The items that have a label: ``places`` in the sequence that they came from, and their texts and labels."""
 
     items: list[Item]
     places: list[int]
 
-    @property
+    # Kept, as techniques look labels up by place inside their loops.
+    @cached_property
     def texts(self) -> list[str]:
         return [item.text for item in self.items]
 
-    @property
+    @cached_property
     def labels(self) -> list[str]:
         return shared.labels_of(self.items)
 

@@ -74,6 +74,9 @@ class LabelPane(Pane):
         for name, score, _ in explanation.suggestions if explanation else ():
             if isinstance(name, str):
                 self.suggested[name] = max(score, self.suggested.get(name, 0.0))
+        for repair in explanation.repairs if explanation else ():
+            if isinstance(repair.label, str) and not repair.applied:  # a proposal has a digit, as suggestions have
+                self.suggested[repair.label] = max(repair.confidence, self.suggested.get(repair.label, 0.0))
         if not (same and self.shape == "many"):  # digits that put in and take out stay where they are
             self._put_in_order()
         self.lay_out()

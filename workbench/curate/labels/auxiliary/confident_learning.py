@@ -32,7 +32,7 @@ class ConfidentLearning:
         "Proposes the likeliest other label where a classifier trained on the rest finds the given one wrong."
     )
     paper: ClassVar[str] = "Northcutt et al. 2021, Confident Learning (arXiv 1911.00068)"
-    place: ClassVar[str] = "curate / label enhancement / auxiliary models / label refinery"
+    place: ClassVar[str] = "curate / label enhancement / auxiliary model / label refinery"
 
     prune: Literal["class", "noise_rate", "both", "confident", "any"] = parameter(
         "class",

@@ -30,7 +30,7 @@ class DawidSkene:
     version: ClassVar[int] = 1
     summary: ClassVar[str] = "Proposes the likeliest label given several sources and how often each of them errs."
     paper: ClassVar[str] = "Dawid and Skene 1979, Maximum Likelihood Estimation of Observer Error-Rates (EM)"
-    place: ClassVar[str] = "curate / label enhancement / auxiliary models / label refinery"
+    place: ClassVar[str] = "curate / label enhancement / auxiliary model / label refinery"
     votes: ClassVar[bool] = True
 
     own: bool = parameter(True, "the sample's own label counts as a vote of a source of its own")

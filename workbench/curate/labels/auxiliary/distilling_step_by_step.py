@@ -34,7 +34,7 @@ class DistillingStepByStep:
     version: ClassVar[int] = 1
     summary: ClassVar[str] = "Proposes labels by a student that learns to predict the rationales too."
     paper: ClassVar[str] = "Hsieh et al. 2023, Distilling Step-by-Step (arXiv 2305.02301)"
-    place: ClassVar[str] = "curate / label enhancement / auxiliary models / knowledge distillation"
+    place: ClassVar[str] = "curate / label enhancement / auxiliary model / knowledge distillation"
     fields: ClassVar[bool] = True
 
     field: str = parameter("rationale", "name of the field that says why")

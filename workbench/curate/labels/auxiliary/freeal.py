@@ -67,7 +67,7 @@ class FreeAL:
     version: ClassVar[int] = 1
     summary: ClassVar[str] = "Keeps labels that a small model finds clean; a model labels the rest again, shown those."
     paper: ClassVar[str] = "Xiao et al. 2023, FreeAL (arXiv 2311.15614)"
-    place: ClassVar[str] = "curate / label enhancement / auxiliary models / label refinery"
+    place: ClassVar[str] = "curate / label enhancement / auxiliary model / label refinery"
 
     rounds: int = parameter(1, "how often it is refined")
     refine: Literal["model", "small_model"] = parameter("model", "who labels again; small_model asks nobody")

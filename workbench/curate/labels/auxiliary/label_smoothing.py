@@ -15,17 +15,18 @@ from workbench.errors import WorkbenchError
 @REPAIRS.register("label_smoothing")
 @dataclass(frozen=True, slots=True)
 class LabelSmoothing:
-    """The soft label is ``1 - epsilon`` on the label and ``epsilon / (k - 1)`` on each of the k - 1 others; the labels are
-    the project's and the samples'. SuperGen trains with 0.15 (``run_finetune.sh`` in yumeng5/SuperGen)."""
+    """The soft label is ``(1 - epsilon)`` of the label and ``epsilon / k`` of each of all k labels, so that the label keeps
+    ``1 - epsilon + epsilon / k``; the labels are the project's and the samples'. SuperGen trains with 0.15
+    (``run_finetune.sh`` and ``CrossEntropyLoss(label_smoothing=...)`` in ``src/models.py``, yumeng5/SuperGen)."""
 
     name: ClassVar[str] = "label_smoothing"
     version: ClassVar[int] = 1
     summary: ClassVar[str] = "Gives each sample a soft label: most of it on its label, the rest evenly on the others."
     paper: ClassVar[str] = "Szegedy et al. 2016 (arXiv 1512.00567); Meng et al. 2022, SuperGen (arXiv 2202.04538)"
-    place: ClassVar[str] = "curate / label enhancement / auxiliary models / label refinery"
+    place: ClassVar[str] = "curate / label enhancement / auxiliary model / label refinery"
     pointwise: ClassVar[bool] = True
 
-    epsilon: float = parameter(0.15, "what all other labels get together (0 to 1)")
+    epsilon: float = parameter(0.15, "what goes evenly to all labels, its own included (0 to 1)")
 
     def __post_init__(self) -> None:
         require(self.name, 0.0 < self.epsilon < 1.0, "epsilon should be between 0 and 1")
@@ -42,6 +43,7 @@ class LabelSmoothing:
             if item.label is None or item.settled:
                 yield None
                 continue
-            other = self.epsilon / (len(names) - 1)
-            soft = {item.label: 1.0 - self.epsilon, **{name: other for name in names if name != item.label}}
-            yield Proposal(1.0, f"{short(1.0 - self.epsilon)} on {quote(item.label)}, the rest evenly", soft=soft)
+            each = self.epsilon / len(names)
+            own = 1.0 - self.epsilon + each
+            soft = {item.label: own, **{name: each for name in names if name != item.label}}
+            yield Proposal(1.0, f"{short(own)} on {quote(item.label)}, the rest evenly", soft=soft)

@@ -23,7 +23,7 @@ class Majority:
     version: ClassVar[int] = 1
     summary: ClassVar[str] = "Proposes the label that most of several sources give."
     paper: ClassVar[str] = "plurality vote; see Snow et al. 2008, Cheap and Fast - But is it Good? (EMNLP)"
-    place: ClassVar[str] = "curate / label enhancement / auxiliary models / label refinery"
+    place: ClassVar[str] = "curate / label enhancement / auxiliary model / label refinery"
     votes: ClassVar[bool] = True
 
     own: bool = parameter(True, "the sample's own label counts as a vote")

@@ -33,7 +33,7 @@ class MCKD:
     version: ClassVar[int] = 1
     summary: ClassVar[str] = "Two students, each trained on one half, label the other half again, over several stages."
     paper: ClassVar[str] = "Zhao et al. 2023, Multistage Collaborative Knowledge Distillation (arXiv 2311.08640)"
-    place: ClassVar[str] = "curate / label enhancement / auxiliary models / knowledge distillation"
+    place: ClassVar[str] = "curate / label enhancement / auxiliary model / knowledge distillation"
 
     stages: int = parameter(2, "pairs of students, one after another")
     apply: float | None = parameter(None, "confidence from which the label is changed at once, or none")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from workbench.curate.base import REPAIRS, Context, Item, Proposal, parameter, require
+from workbench.curate.base import REPAIRS, Context, Item, Proposal, parameter, quote, require
 
 #: ``curate.rules.personal.KINDS``: named here so that the list of repairs does not load the finders.
 KINDS = ("email", "phone", "card", "iban", "ip", "key", "national_id")
@@ -37,7 +37,7 @@ class Redact:
 
     def __post_init__(self) -> None:
         wrong = [name for name in self.kinds if name not in KINDS]
-        require(self.name, not wrong, f"it cannot find {', '.join(wrong)!r}; it knows {', '.join(KINDS)}")
+        require(self.name, not wrong, f"it cannot find {quote(', '.join(wrong))!r}; it knows {', '.join(KINDS)}")
         require(self.name, bool(self.kinds), f"kinds should name what to replace: {', '.join(KINDS)}")
         require(self.name, self.apply is None or 0.0 <= self.apply <= 1.0, "apply should be from 0 to 1, or none")
 

@@ -21,7 +21,7 @@ class SoftLabels:
     version: ClassVar[int] = 1
     summary: ClassVar[str] = "Gives each sample a soft label: its label mixed with a classifier's probabilities."
     paper: ClassVar[str] = "Reed et al. 2015, Training on Noisy Labels with Bootstrapping (arXiv 1412.6596)"
-    place: ClassVar[str] = "curate / label enhancement / auxiliary models / label refinery"
+    place: ClassVar[str] = "curate / label enhancement / auxiliary model / label refinery"
 
     alpha: float = parameter(0.5, "part of the given label (0 to 1)")
     sharpen: bool = parameter(True, "correct the probabilities for a classifier that is too unsure or too sure")

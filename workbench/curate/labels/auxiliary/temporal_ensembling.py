@@ -29,7 +29,7 @@ class TemporalEnsembling:
     version: ClassVar[int] = 1
     summary: ClassVar[str] = "Gives each sample a soft label: a moving average of predictions over training epochs."
     paper: ClassVar[str] = "Laine and Aila 2017 (arXiv 1610.02242); Meng et al. 2022, SuperGen (arXiv 2202.04538)"
-    place: ClassVar[str] = "curate / label enhancement / auxiliary models / label refinery"
+    place: ClassVar[str] = "curate / label enhancement / auxiliary model / label refinery"
 
     momentum: float = parameter(0.8, "part of the earlier epochs in the average (0 to 1)")
     threshold: float = parameter(0.8, "average over which a label that it agrees with counts (0 to 1)")

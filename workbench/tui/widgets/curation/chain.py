@@ -92,6 +92,12 @@ class Curation:
         return max(found, key=lambda job: job.id) if found else None
 
     @property
+    def undoes(self) -> Job | None:
+        """The job that undoing would take back: the last that put something in force and was not undone."""
+        found = [job for job in self.history if "replaces" in job.limits and not job.limits.get("undone")]
+        return max(found, key=lambda job: (job.limits.get("turn", 0), job.id), default=None)
+
+    @property
     def stopped(self) -> Job | None:
         """The newest job, if it stopped early and can go on."""
         newest = self.history[0] if self.history else None
@@ -320,7 +326,7 @@ def total_lines(known: Curation, specs: Sequence[str], width: int) -> list[Conte
     )
     what = "preview" if result.get("preview") else "run"
     old = "" if specs_of(newest) == list(specs) else "; ~ is of another chain"
-    lines.append(Content.styled(f"{what}, job {newest.id}, {job_view.ago(newest.finished_at)}{old}"[:width], MUTED))
+    lines += charts.prose(f"{what}, job {newest.id}, {job_view.ago(newest.finished_at)}{old}", width, MUTED, most=2)
     if known.standing:
         lines += charts.prose(_standing(known), width, MUTED, most=2)
     asks = result.get("asks") or {}

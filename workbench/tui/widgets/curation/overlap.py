@@ -37,7 +37,7 @@ class Overlap(Shown):
             return charts.prose(
                 "Which steps drop the same samples is counted by a preview: p counts each step alone.", width, MUTED
             )
-        said = f"samples that both would drop, each alone (preview, job {self.job})"
+        said = f"both would drop, each alone (job {self.job})"
         lines = [Content.styled(charts.fit(said, width).rstrip(), MUTED)]
         longest = max((len(name) for name in self.names), default=4)
         column = max(10, min(longest, width // 2)) + 3
@@ -65,7 +65,7 @@ class Overlap(Shown):
 
     def heading(self) -> str:
         if not self.in_force:
-            return "In force: no sample is dropped by two steps"
+            return "In force: none is dropped by two steps"
         return "In force: dropped by two steps"
 
     def rows(self, width: int) -> list[tuple[str, Content]]:
@@ -79,6 +79,10 @@ class Overlap(Shown):
 
     def slice(self, key: str | None) -> str:
         pair = next((row for row in self.in_force if f"{row[0]}|{row[1]}" == key), None)
+        if not self.in_force:
+            raise UsageError(
+                "No sample in force is dropped by two steps, so there is nothing to open; r runs the chain."
+            )
         if pair is None:
             raise UsageError("Choose two steps in the list below (d goes there); only what is in force can be opened.")
         return f"dropped:{pair[0]} dropped:{pair[1]}"

@@ -102,6 +102,8 @@ class Repairs(Shown):
         sign = ("+", SUCCESS) if row.applied else ("o", WARNING)
         room = max(10, width - 16)
         beside = min(len(change), max(10, room - 9, room * 3 // 5))
+        if len(change) > beside and row.label is not None:  # the label that is proposed says more than the one it has
+            change = f"{charts.glyphs().arrow} {shown.label(row.label)}"
         return Content.assemble(
             (f"{sign[0]} ", sign[1]), (f"{row.sample_id:>6,} ", MUTED), (f"{row.confidence:>5.2f}  ", STRONG),
             charts.fit(change, beside), " ", (charts.fit(row.text, max(4, room - beside - 1)), MUTED),
@@ -149,6 +151,21 @@ def _change(row: repairs.Row) -> str:
     return f"{shown.label(row.given)} {arrow} {shown.label(row.label)}"
 
 
+def _previewed(
+    sample_id: int,
+    text: str,
+    reason: str,
+    other_id: int | None,
+    given: Any = None,
+    label: Any = None,
+    confidence: float = 0.0,
+    applied: bool = False,
+) -> repairs.Row:
+    """A proposal as a preview's result holds it."""
+    corrected = label is None  # a text, not a label
+    return repairs.Row(sample_id, None if corrected else given, label, confidence, reason, other_id, applied, text)
+
+
 def read(store: Store, one: About, newest: Job | None, state: State) -> Repairs:
     """What is in force of a step; what the newest job said of it."""
     found = Repairs(one, state)
@@ -159,6 +176,6 @@ def read(store: Store, one: About, newest: Job | None, state: State) -> Repairs:
         found.listed = repairs.listed(store, one.name, state, LISTED)
     else:
         examples = shown.total_of(found.result, "examples", one.name) or []
-        found.listed = [repairs.Row(row[0], None, None, 0.0, row[2], row[3], False, row[1]) for row in examples]
+        found.listed = [_previewed(*row) for row in examples]
     found.texts = shown.read_rows(store, [part for row in found.listed for part in (row.sample_id, row.other_id)])
     return found
