@@ -315,7 +315,7 @@ def test_generate_refuses_budgets_that_are_none(workbench: Workbench, folder: Pa
 def test_generate_hands_its_budgets_to_the_job(
     workbench: Workbench, folder: Path, launched: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workbench.cli.work._refuse_early", lambda *_: None)
+    monkeypatch.setattr("workbench.cli.work.refuse_early", lambda *_: None)
     workbench("generate", folder, "--count", 4, "--model", "openai:x", "--requests", 100, "--tokens", 5000, "--detach")
     assert row(folder, 1).limits == {"concurrency": 64, "budget": None, "requests": 100, "tokens": 5000}
 

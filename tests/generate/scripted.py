@@ -127,7 +127,7 @@ class Bench:
     def run(self, job_id: int, model: Any) -> Any:
         """Run a job with a model, or with several lanes."""
         if isinstance(model, Sequence):
-            self.patch.setattr(setting, "_lanes", lambda *args, **kwargs: list(model))
+            self.patch.setattr(setting, "lanes_of", lambda *args, **kwargs: list(model))
         else:
             self.patch.setattr(setting, "make_model", lambda *args, **kwargs: model)
         jobs.mark_interrupted(self.store)

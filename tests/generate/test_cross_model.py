@@ -85,11 +85,11 @@ def test_the_choice_is_that_of_the_measures(setting: Setting) -> None:
     _, variability = fusegen.cross_model_variability(rows[:108], labels[:108], [str(one.model) for one in made[:108]])
     order = numpy.argsort(variability, kind="stable")
     candidates = sorted([*order[:4], *order[-4:]])
-    best = sorted(candidates, key=lambda place: fusegen.held_out_influence(rows, labels, 108)[place])[:4]
+    best = sorted(candidates, key=lambda place: fusegen.candidate_influence(rows, labels, 108)[place])[:4]
     assert sorted(texts(setting, pool(written()))) == sorted(made[place].text for place in best)
 
     # Influence is what the held-out loss does when the sample weighs a little more.
-    found = fusegen.held_out_influence(rows, labels, 108)
+    found = fusegen.candidate_influence(rows, labels, 108)
     for place in candidates[:3]:
         losses = []
         for weight in (0.9, 1.1):

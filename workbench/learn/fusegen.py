@@ -123,7 +123,7 @@ def agreement(given: Array) -> tuple[Array, Array]:
     return given.mean(axis=0), given.std(axis=0, ddof=1)
 
 
-def held_out_influence(rows: csr_matrix, labels: Array, learnt: int, l2: float = 0.4) -> Array:
+def candidate_influence(rows: csr_matrix, labels: Array, learnt: int, l2: float = 0.4) -> Array:
     """Influence of each of the first ``learnt`` rows, (learnt,), on the reverse cross-entropy of the others, by a model
     that was fitted to those first ones (``learn.influence``): negative helps. Of ``rows`` (n, v) and ``labels`` (n,)."""
     import numpy

@@ -99,7 +99,7 @@ class Asking:
         self._asker: Asker | None = None
         self._own: Mapping[str, Any] = {}
         if self.answers:
-            self._lanes = setting._lanes(project, {"model": spec, "seed": 0}, [])
+            self._lanes = setting.lanes_of(project, {"model": spec, "seed": 0}, [])
             self._refuse_unknown_prices()
             tally = self._tally
             self._asker = Asker(
@@ -107,7 +107,7 @@ class Asking:
                 self._lanes,
                 tally,
                 name=spec,
-                group=project.config.model.group or setting._group(self._lanes),
+                group=project.config.model.group or setting.group_of(self._lanes),
                 seed=0,
                 log=self._note,
                 spent=Usage(tally.requests + tally.retried, tally.input_tokens, tally.output_tokens, tally.cost),

@@ -128,8 +128,8 @@ class Chain:
         return [item for item, alive in zip(self.items, self.alive, strict=True) if alive]
 
     def run(self, chain: Sequence[Step]) -> None:
-        """Run the steps in order; raises what a technique raises."""
-        for step in chain:
+        """Run the steps in order, weightings last: they weigh what all filters keep. Raises what a technique raises."""
+        for step in sorted(chain, key=lambda one: one.kind == "weighting"):
             self.begin(step)
             self.context.step(0, 1)
             if self.preview and trait(step.technique, "asks"):
@@ -153,6 +153,9 @@ class Chain:
     # Filters
 
     def _filter(self, step: Step) -> None:
+        if self.old is not None and trait(step.technique, "asks"):
+            self.left_out[step.name] = "asks a model, which is left to a run that somebody starts"
+            return
         if self.old is not None and not (trait(step.technique, "pointwise") or hasattr(step.technique, "judge_new")):
             self.left_out[step.name] = "looks at all samples together: run the whole chain"
             return

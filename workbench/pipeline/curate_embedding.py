@@ -48,7 +48,7 @@ class Embedder:
         self._backoff = Backoff(seed=0)
         known_as = spec
         if provider == "openai":
-            lane = setting._lanes(project, {"model": spec, "seed": 0}, [])[0]
+            lane = setting.lanes_of(project, {"model": spec, "seed": 0}, [])[0]
             assert isinstance(lane.model, OpenAIModel)
             self.model, self._gate = lane.model, lane.gate
             known_as = f"{lane.model.group} {spec}"

@@ -6,19 +6,18 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from workbench import recipe
 from workbench.curate.base import Context, Item, trait
 from workbench.errors import WorkbenchError
 from workbench.jobs.run import Cancelled, Ended, JobContext
+from workbench.pipeline import curate_standing as standing
 from workbench.pipeline import curate_validation, start
 from workbench.pipeline.curate_chain import Chain, Step, Values, steps
 from workbench.pipeline.curate_items import load_items, material
 from workbench.store import curation, in_force, jobs, repairs, weights
 from workbench.store.connection import CHUNK, Store
-from workbench.store.jobs import Job
 
 if TYPE_CHECKING:
     from workbench.pipeline.curate_asking import Asking
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 QUESTION_TOKENS, GRADE_TOKENS, SAMPLED = 250, 60, 1_000
 #: Seconds between two looks whether another curation has ended.
 PATIENCE = 0.5
-#: Curate jobs among which undo looks for the newest.
-UNDOABLE = 1_000
 
 
 def run(context: JobContext) -> Ended:
@@ -43,18 +40,18 @@ def run(context: JobContext) -> Ended:
     with _alone(context):
         if parameters.get("undo"):
             return _undo(context)
-        _settle(context)
+        standing.settle(context.store, context.job.id)
         return _check_new(context) if parameters.get("new") else _curate(context)
 
 
 @contextmanager
 def _alone(context: JobContext) -> Iterator[None]:
     """Of two curate jobs at once, each would leave the other's verdicts in force."""
-    lock = jobs.hold_name(context.project, "curate")
+    lock = jobs.hold_name(context.project, standing.LOCK)
     while lock is None and context.job.parameters.get("new"):  # nobody waits for this one: it takes its turn
         context.report(0, None, "waiting for another curation")
         time.sleep(PATIENCE)
-        lock = jobs.hold_name(context.project, "curate")
+        lock = jobs.hold_name(context.project, standing.LOCK)
     if lock is None:
         raise WorkbenchError("Another curate job is under way; wait for it or cancel it, then run this one again.")
     try:
@@ -90,22 +87,21 @@ def _curate(context: JobContext) -> Ended:
 def _check_new(context: JobContext) -> Ended:
     """Judge what came after the curations in force, by the steps that can tell how new samples compare with old ones."""
     started, store = time.monotonic(), context.store
-    # An attempt of this job that was cut off may have verdicts: they are its own, not what it replaces.
-    before = [jobs.get(store, job) for job in in_force.jobs_in_force(store) if job != context.job.id]
-    full = [job for job in before if job.result and not job.parameters.get("new")]
-    if not full or not full[-1].result:
+    found_before = standing.newest(store)
+    if found_before is None:
         raise WorkbenchError(
             "No curation is in force that new samples could be held against: run `workbench curate` first."
         )
-    specs: list[str] = full[-1].result.get("specs") or full[-1].result.get("filters") or []
-    water = max(int(job.result.get("water") or 0) for job in before if job.result)
+    specs, water = found_before
+    # An attempt of this job that was cut off may have verdicts: they are its own, not what it replaces.
+    before = [job for job in in_force.jobs_in_force(store) if job != context.job.id]
     chain = steps(specs)
     everyone = load_items(store, [step.technique for step in chain])
     gone = curation.dropped_ids(store)
     new = [item for item in everyone if item.id > water]
     old = [item for item in everyone if item.id <= water and item.id not in gone]
     found, result = _run(context, chain, new, preview=False, old=old)
-    _note(context, [job.id for job in before])
+    standing.note(store, context.job.id, before)
     in_force.forget(store, context.job.id)
     curation.save_drops(store, context.job.id, found.drops)
     seconds = round(time.monotonic() - started, 3)
@@ -186,7 +182,7 @@ def _replace(context: JobContext, chain: Sequence[Step], found: Chain) -> None:
     store, me, limits = context.store, context.job.id, jobs.get(context.store, context.job.id).limits
     before = [job for job in in_force.jobs_in_force(store) if job != me]
     if "replaces" not in limits or limits.get("undone"):
-        _note(context, before)
+        standing.note(store, me, before)
     in_force.forget(store, me)  # of an attempt that was cut off
     curation.save_drops(store, me, found.drops)
     for job in before:
@@ -204,53 +200,20 @@ def _replace(context: JobContext, chain: Sequence[Step], found: Chain) -> None:
                 weights.put(connection, me, by.name, rows[first : first + CHUNK])
 
 
-def _switched(store: Store) -> list[Job]:
-    """Curate jobs that have begun to put what they say in force and were not undone, the latest to begin first. A resumed
-    job may begin after one with a higher number."""
-    found = [
-        job
-        for job in jobs.newest(store, UNDOABLE, kind="curate")
-        if "replaces" in job.limits and not job.limits.get("undone")
-    ]
-    return sorted(found, key=lambda job: (job.limits.get("turn", 0), job.id), reverse=True)
-
-
-def _note(context: JobContext, before: Sequence[int]) -> None:
-    """Write down what this job is about to replace, and that it comes after all others."""
-    turn = max((job.limits.get("turn", 0) for job in _switched(context.store)), default=0) + 1
-    jobs.set_limits(context.store, context.job.id, {"replaces": list(before), "undone": None, "turn": turn})
-
-
-def _settle(context: JobContext) -> None:
-    """Take back what other jobs were cut off at putting in force: else a part of it would count as an earlier curation."""
-    others = [job for job in _switched(context.store) if job.id != context.job.id]
-    for job in takewhile(lambda one: one.state != "done", others):
-        _take_back(context.store, job)
-
-
 def _undo(context: JobContext) -> Ended:
-    """Take back what the newest curation said; what it had replaced is in force again. One that dropped nothing counts too.
+    """Take back what the newest curation said, and the checks of new samples that followed it; what it had replaced is in
+    force again. One that dropped nothing counts too.
 
     Which one is noted first: a resumed undo does not go on to the one before it.
     """
     store, limits = context.store, jobs.get(context.store, context.job.id).limits
-    chosen = next(iter(_switched(store)), None)
+    chosen = next((job for job in standing.switched(store) if not job.parameters.get("new")), None)
     if "undoes" in limits:
         mine = jobs.get(store, limits["undoes"])
         chosen = None if mine.limits.get("undone") else mine
     if chosen is None:
         return Ended({"checked": 0, "kept": 0, "dropped": {}, "undone": [], "restored": [], "seconds": 0.0})
     jobs.set_limits(store, context.job.id, {"undoes": chosen.id})
-    undone, changed = _take_back(store, chosen)
+    undone, changed = standing.take_back(store, chosen)
     restored = chosen.limits["replaces"]
     return Ended({"checked": changed, "kept": 0, "dropped": {}, "undone": undone, "restored": restored, "seconds": 0.0})
-
-
-def _take_back(store: Store, chosen: Job) -> tuple[list[int], int]:
-    """Put in force what a job had replaced; returns the jobs that no longer are, and how many samples changed."""
-    restored: list[int] = chosen.limits["replaces"]
-    gone = [job for job in in_force.jobs_in_force(store) if job not in restored]
-    changed = sum([in_force.set_active(store, job, active=False) for job in gone])
-    changed += sum([in_force.set_active(store, job, active=True) for job in restored])
-    jobs.set_limits(store, chosen.id, {"undone": True})
-    return gone, changed

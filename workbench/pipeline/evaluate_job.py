@@ -12,6 +12,7 @@ from workbench.evaluate.compare import benchmark_pair
 from workbench.evaluate.downstream import EvaluationError
 from workbench.evaluate.report import as_json
 from workbench.jobs.run import Ended, JobContext
+from workbench.pipeline import curate_standing
 from workbench.store import curation, in_force, repairs, snapshots, splits, weights
 from workbench.store.connection import Store
 from workbench.store.splits import Generated
@@ -20,6 +21,7 @@ from workbench.store.splits import Generated
 def run(context: JobContext) -> Ended:
     """Evaluate the data set; with ``compare`` also the samples before curation, and the paired difference."""
     store, parameters = context.store, context.job.parameters
+    curate_standing.settle_if_free(context.project, store)
     compare = bool(parameters.get("compare") and in_force.jobs_in_force(store))
     after, before = materials(context, compare=compare)
     metrics = evaluate(after, parameters.get("metrics"))

@@ -12,6 +12,7 @@ from workbench.errors import UsageError, WorkbenchError
 from workbench.exchange import ExportContext, ExportSample, fitting, write
 from workbench.exchange.card import write_card
 from workbench.jobs.run import Ended, JobContext
+from workbench.pipeline import curate_standing
 from workbench.pipeline.evaluate_job import newest
 from workbench.store import curation, in_force, jobs, ledger, repairs, samples, snapshots, splits, views, weights
 from workbench.store.connection import Store
@@ -27,6 +28,7 @@ CHUNK = 1_000
 def run(context: JobContext) -> Ended:
     """Freeze the samples of ``view`` (default: the data set) and write them, then the card."""
     parameters, store, config = context.job.parameters, context.store, context.project.config
+    curate_standing.settle_if_free(context.project, store)
     view = views.parse(parameters.get("view") or DEFAULT_VIEW)
     path = Path(parameters["out"])
     overwrite = bool(parameters.get("overwrite"))

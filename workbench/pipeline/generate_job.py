@@ -12,9 +12,9 @@ from workbench.generate.tally import Tally
 from workbench.jobs.run import Ended, JobContext
 from workbench.models.batch import BatchClient
 from workbench.models.openai import OpenAIModel
-from workbench.pipeline import able, start
+from workbench.pipeline import able, curate_standing, start
 from workbench.pipeline.setting import Run, batch_prices, run_of, series_parameters
-from workbench.store import batches, failures, in_force, jobs, ledger
+from workbench.store import batches, failures, jobs, ledger
 from workbench.store.connection import Store
 
 
@@ -39,7 +39,7 @@ def run(context: JobContext) -> Ended:
     try:
         engine = _engine(context, described, series)
         _by_batch(context, engine, described)
-        if parameters.get("learn", True) and in_force.jobs_in_force(context.store):
+        if parameters.get("learn", True) and curate_standing.newest(context.store):
             engine.arrived = partial(_arrived, context.store)
         if parameters.get("again_of"):
             return _again(context, engine)

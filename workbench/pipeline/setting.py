@@ -119,7 +119,7 @@ def run_of(project: Project, store: Store, parameters: Mapping[str, Any]) -> Run
             "add some with `workbench import FILE --as seed`, or use an endpoint (--model openai:NAME)."
         )
     inputs = inputs_of(store, recipe)
-    lanes = _lanes(project, parameters, [(seed.text, seed.label) for seed in seeds if seed.label is not None])
+    lanes = lanes_of(project, parameters, [(seed.text, seed.label) for seed in seeds if seed.label is not None])
     models = sorted({lane.model.name for lane in lanes})
     for lane in lanes:
         refusal = recipe.refusal(
@@ -134,7 +134,7 @@ def run_of(project: Project, store: Store, parameters: Mapping[str, Any]) -> Run
             raise WorkbenchError(refusal)
     apart = models if "several models" in recipe.needs else ()
     setting = Setting(config, parameters["parameters"], parameters["seed"], seeds, inputs=inputs, models=apart)
-    name, group = str(parameters["model"]), config.model.group or _group(lanes)
+    name, group = str(parameters["model"]), config.model.group or group_of(lanes)
     return Run(recipe, setting, lanes, name, group, parameters.get("count"), parameters.get("more"))
 
 
@@ -145,7 +145,7 @@ def inputs_of(store: Store, recipe: Recipe) -> list[Input]:
     return [Input(sample_id, fields, text) for sample_id, text, fields in splits.unlabelled(store)]
 
 
-def _lanes(project: Project, parameters: Mapping[str, Any], examples: Sequence[tuple[str, str]]) -> list[Lane]:
+def lanes_of(project: Project, parameters: Mapping[str, Any], examples: Sequence[tuple[str, str]]) -> list[Lane]:
     """One lane, or one for each of ``model.endpoints`` when the run uses the project's own model."""
     ours, spec = project.config.model, str(parameters["model"])
     lanes = []
@@ -198,7 +198,7 @@ def batch_factor(found: Listed | None) -> float:
     return 1.0 if found is None or found.batch_factor is None else found.batch_factor
 
 
-def _group(lanes: Sequence[Lane]) -> str:
+def group_of(lanes: Sequence[Lane]) -> str:
     """One endpoint's own group, or one for all of them, in whatever order they are listed."""
     groups = sorted({f"{lane.model.name} {lane.model.group}" for lane in lanes})
     return lanes[0].model.group if len(groups) == 1 else "several:" + content_hash(groups)[:16]

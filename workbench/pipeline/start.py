@@ -7,7 +7,8 @@ from typing import Any
 
 from workbench.errors import UsageError
 from workbench.jobs.launch import launch, resumable
-from workbench.store import in_force, jobs
+from workbench.pipeline import curate_standing
+from workbench.store import jobs
 from workbench.store.connection import Store
 from workbench.store.jobs import Job
 
@@ -73,7 +74,7 @@ def check_arrivals(store: Store) -> int | None:
 
     One that has not begun sees what is new; one under way is asked to follow itself.
     """
-    if not in_force.jobs_in_force(store) or not store.project.config.curate.arrivals:
+    if not store.project.config.curate.arrivals or curate_standing.newest(store) is None:
         return None
     jobs.mark_interrupted(store)
     for job in jobs.active(store):

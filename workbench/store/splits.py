@@ -35,7 +35,9 @@ def training(store: Store) -> Texts:
 
 def unlabelled(store: Store) -> Iterator[tuple[int, str, dict[str, Any]]]:
     """(id, text, fields) of the unlabelled samples, less those that a person rejected: what is annotated, or searched."""
-    for sample_id, text, _, _, fields in contents(store, "origin = 'unlabelled' AND split = 'train' AND status != 'rejected'"):
+    for sample_id, text, _, _, fields in contents(
+        store, "origin = 'unlabelled' AND split = 'train' AND status != 'rejected'"
+    ):
         yield sample_id, text, fields
 
 
@@ -124,6 +126,7 @@ def judged(store: Store, after: int = 0) -> Iterator[tuple[int, str, str | None,
     such a sample is the only one of the two in the data set.
     """
     labels: dict[str | None, str | None] = {}
+    seen: set[int] = set()  # somebody may take an acceptance back between the two reads
     for where in (
         "status = 'accepted'",
         "status NOT IN ('accepted', 'rejected') AND NOT EXISTS "
@@ -132,4 +135,8 @@ def judged(store: Store, after: int = 0) -> Iterator[tuple[int, str, str | None,
         for sample_id, text, label, fields in _generated(
             store, "text, label_key, ifnull(fields, original_fields)", where, after
         ):
+            if sample_id in seen:
+                continue
+            if where == "status = 'accepted'":
+                seen.add(sample_id)
             yield sample_id, text, labels.setdefault(label, label), fields

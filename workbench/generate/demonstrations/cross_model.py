@@ -79,7 +79,7 @@ def _ranked(learnt: Sequence[Example], held: Sequence[Example], most: int, ambig
     import numpy
 
     from workbench.learn.features import text_rows
-    from workbench.learn.fusegen import cross_model_variability, held_out_influence, ranked_candidates
+    from workbench.learn.fusegen import candidate_influence, cross_model_variability, ranked_candidates
     from workbench.learn.softmax import frequent_columns
 
     everyone = [*learnt, *held]
@@ -89,6 +89,6 @@ def _ranked(learnt: Sequence[Example], held: Sequence[Example], most: int, ambig
     rows = frequent_columns(text_rows([one.text for one in everyone]), COLUMNS)
     size = len(learnt)
     _, variability = cross_model_variability(rows[:size], given[:size], [str(one.model) for one in learnt], L2)
-    influence = held_out_influence(rows, given, size, L2)
+    influence = candidate_influence(rows, given, size, L2)
     found: list[int] = ranked_candidates(variability, influence, most, ambiguous).tolist()
     return found

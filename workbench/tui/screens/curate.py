@@ -14,7 +14,6 @@ from textual.widgets import OptionList, Static
 from workbench.errors import UsageError
 from workbench.store import acts, jobs
 from workbench.store.acts import Change
-from workbench.store.jobs import Job
 from workbench.tui.screens.curate_moves import MovesScreen
 from workbench.tui.screens.curate_views import HINTS
 from workbench.tui.screens.job_screen import UNDER_WAY, pick, title
@@ -173,10 +172,6 @@ class CurateScreen(MovesScreen):
         if not self.known.standing:
             self.say("No curation is in force, so there is nothing to undo.")
             return
-        last = self.known.undoes
-        if last is not None and last.parameters.get("new"):
-            await self._restore_check(last)
-            return
         dropped = self.known.counts.get("dropped", 0)
         lines = [f"{dropped:,} dropped samples come back into the data set."]
         if applied := sum(one["applied"] for one in self.known.repairs.values()):
@@ -187,16 +182,6 @@ class CurateScreen(MovesScreen):
             lines.append(f"The weights of {self.known.weights} no longer count.")
         lines.append("If an earlier curation was replaced by the last one, it is in force again.")
         if await self.ask(Confirm("Undo the last curation?", lines, yes="undo it", no="keep it")):
-            await self._submit({"undo": True})
-
-    async def _restore_check(self, last: Job) -> None:
-        """A check of new samples is taken back alone: the curation that they were held against stays."""
-        dropped = sum((last.result or {}).get("dropped", {}).values())
-        lines = [
-            f"Job {last.id} held new samples against the curation in force: {dropped:,} that it dropped come back.",
-            "The curation itself stays; U once more takes that back.",
-        ]
-        if await self.ask(Confirm("Undo the last check of new samples?", lines, yes="undo it", no="keep it")):
             await self._submit({"undo": True})
 
     async def action_cancel(self) -> None:

@@ -92,12 +92,6 @@ class Curation:
         return max(found, key=lambda job: job.id) if found else None
 
     @property
-    def undoes(self) -> Job | None:
-        """The job that undoing would take back: the last that put something in force and was not undone."""
-        found = [job for job in self.history if "replaces" in job.limits and not job.limits.get("undone")]
-        return max(found, key=lambda job: (job.limits.get("turn", 0), job.id), default=None)
-
-    @property
     def stopped(self) -> Job | None:
         """The newest job, if it stopped early and can go on."""
         newest = self.history[0] if self.history else None
