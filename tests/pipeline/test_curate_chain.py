@@ -156,7 +156,9 @@ def test_a_wrong_step_is_named_with_the_nearest() -> None:
 
 def test_a_repair_changes_what_later_steps_see_and_only_sure_ones_are_applied(store: Store, run: RunJob) -> None:
     add(store, *TEXTS)
-    job = run("curate", chain=["test_by_label", "test_relabel", "test_vowels"])  # it weighs what is kept, wherever it stands
+    job = run(
+        "curate", chain=["test_by_label", "test_relabel", "test_vowels"]
+    )  # it weighs what is kept, wherever it stands
     assert job.state == "done", job.error
     assert job.result["repairs"] == {"test_relabel": {"proposed": 3, "applied": 2, "open": 1}}
     assert [samples.get(store, one).label for one in (1, 2, 4)] == ["lost_card", "lost_card", "refund"]
