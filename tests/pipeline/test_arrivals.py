@@ -81,7 +81,7 @@ def test_the_settings_can_switch_it_off(store: Store, begun: list[dict[str, Any]
 async def test_a_long_run_says_so_now_and_then() -> None:
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
-    made = SimpleNamespace(tally=Tally(), limits={}, cancelled=False, _told=0, _loop=loop)
+    made = SimpleNamespace(tally=Tally(), limits={}, cancelled=False, present=0, _told=0, _loop=loop)
     made.arrived = lambda: loop.call_soon_threadsafe(told.set)
     made.tally.samples = engine_module.ARRIVED - 1
     Engine._wish(made, False, {})  # type: ignore[arg-type]
@@ -90,3 +90,10 @@ async def test_a_long_run_says_so_now_and_then() -> None:
     Engine._wish(made, False, {})  # type: ignore[arg-type]
     await asyncio.wait_for(told.wait(), 10)
     assert made._told == engine_module.ARRIVED
+    made.present = 1_000_000  # where there is much to be read again, a fifth more must have come
+    made.tally.samples += 100_000
+    Engine._wish(made, False, {})  # type: ignore[arg-type]
+    assert made._told == engine_module.ARRIVED
+    made.tally.samples += 200_000
+    Engine._wish(made, False, {})  # type: ignore[arg-type]
+    assert made._told == made.tally.samples

@@ -38,8 +38,8 @@ __all__ = ["Engine", "Lane", "Outcome", "Stopped", "Tally"]
 PATIENCE = 20
 #: Nor is one that got nothing out of its last requests: so many, in at least two waves of at most ``CAUTIOUS`` each.
 BARREN, CAUTIOUS = 64, 64
-#: New samples after which who waits for them is told.
-ARRIVED = 5_000
+#: New samples after which who waits for them is told, and one in so many of all: whoever looks reads the old ones too.
+ARRIVED, SHARE = 5_000, 5
 #: Seconds between two looks at what people want, while the preparation asks.
 LOOK = 0.3
 
@@ -81,8 +81,9 @@ class Engine:
 
     def __post_init__(self) -> None:
         self.cancelled = False
-        #: Called in a thread of its own whenever ``ARRIVED`` more samples are there.
+        #: Called in a thread of its own whenever so many more samples are there; how many the project had before.
         self.arrived: Callable[[], object] | None = None
+        self.present = 0
         self._told = self.tally.samples
         self.batches: Batches | None = None
         tally = self.tally
@@ -358,8 +359,9 @@ class Engine:
     def _wish(self, cancel: bool, limits: dict[str, Any]) -> None:
         if limits != self.limits:
             self._hears(limits)
-        if self.arrived is not None and self.tally.samples - self._told >= ARRIVED:
-            self._told = self.tally.samples
+        made = self.tally.samples
+        if self.arrived is not None and made - self._told >= max(ARRIVED, (self.present + made) // SHARE):
+            self._told = made
             self._loop.run_in_executor(None, self.arrived)
         if cancel:
             self.cancelled = True

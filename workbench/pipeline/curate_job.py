@@ -207,13 +207,14 @@ def _undo(context: JobContext) -> Ended:
     Which one is noted first: a resumed undo does not go on to the one before it.
     """
     store, limits = context.store, jobs.get(context.store, context.job.id).limits
-    chosen = next((job for job in standing.switched(store) if not job.parameters.get("new")), None)
+    whole = [one for one in in_force.begun(store) if not one.new]
     if "undoes" in limits:
-        mine = jobs.get(store, limits["undoes"])
-        chosen = None if mine.limits.get("undone") else mine
+        whole = [one for one in whole if one.id == limits["undoes"]]
+    chosen = whole[0] if whole else None
     if chosen is None:
         return Ended({"checked": 0, "kept": 0, "dropped": {}, "undone": [], "restored": [], "seconds": 0.0})
     jobs.set_limits(store, context.job.id, {"undoes": chosen.id})
-    undone, changed = standing.take_back(store, chosen)
-    restored = chosen.limits["replaces"]
-    return Ended({"checked": changed, "kept": 0, "dropped": {}, "undone": undone, "restored": restored, "seconds": 0.0})
+    undone, changed = standing.take_back(store, chosen.id, chosen.replaces)
+    return Ended(
+        {"checked": changed, "kept": 0, "dropped": {}, "undone": undone, "restored": chosen.replaces, "seconds": 0.0}
+    )

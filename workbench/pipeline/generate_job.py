@@ -14,7 +14,7 @@ from workbench.models.batch import BatchClient
 from workbench.models.openai import OpenAIModel
 from workbench.pipeline import able, curate_standing, start
 from workbench.pipeline.setting import Run, batch_prices, run_of, series_parameters
-from workbench.store import batches, failures, jobs, ledger
+from workbench.store import batches, failures, jobs, ledger, samples
 from workbench.store.connection import Store
 
 
@@ -41,6 +41,7 @@ def run(context: JobContext) -> Ended:
         _by_batch(context, engine, described)
         if parameters.get("learn", True) and curate_standing.newest(context.store):
             engine.arrived = partial(_arrived, context.store)
+            engine.present = samples.counts(context.store)["synthetic"] - engine.tally.samples
         if parameters.get("again_of"):
             return _again(context, engine)
         return _generate(context, engine, described)

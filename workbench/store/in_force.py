@@ -6,8 +6,10 @@ that was cut off had begun to say, when the job says it anew.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from workbench.store import curation, opinions
 from workbench.store.connection import Store
@@ -15,6 +17,41 @@ from workbench.store.connection import Store
 _TABLES = ("verdict", "weight", "repair")
 #: Samples that one transaction switches: each is counted, or resolved, anew.
 CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A curate job that has begun to put what it says in force and was not undone: whether it ended, which jobs it
+    replaces, its turn among all of them, and whether it only checked new samples."""
+
+    id: int
+    done: bool
+    replaces: list[int]
+    turn: int
+    new: bool
+
+
+def begun(store: Store) -> list[Begun]:
+    """The latest to begin first: a resumed job may begin after one with a higher number. Results are not read."""
+    found = []
+    for job_id, state, limits, new in store.read(
+        "SELECT id, state, limits, ifnull(json_extract(parameters, '$.new'), 0) FROM job "
+        "WHERE kind = 'curate' AND json_type(limits, '$.replaces') = 'array' ORDER BY id"
+    ):
+        noted = json.loads(limits)
+        if not noted.get("undone"):
+            found.append(Begun(job_id, state == "done", noted["replaces"], int(noted.get("turn") or 0), bool(new)))
+    return sorted(found, key=lambda one: (one.turn, one.id), reverse=True)
+
+
+def judged_since(store: Store, job_id: int) -> int:
+    """The highest sample that a check of new samples after that job has judged; 0 where none has."""
+    row = store.one(
+        "SELECT ifnull(max(json_extract(result, '$.water')), 0) FROM job WHERE kind = 'curate' AND id > ? "
+        "AND json_extract(parameters, '$.new')",
+        (job_id,),
+    )
+    return int(row[0]) if row else 0
 
 
 def jobs_in_force(store: Store) -> list[int]:
