@@ -122,8 +122,31 @@ class CurateSettings(Part):
 
 
 class ReviewSettings(Part):
+    """How people label, alone or together.
+
+    ``policy``: what several people's words make of a sample (default ``last_word``; ``agreement`` where ``overlap`` is above
+    1). ``overlap``: people wanted on each sample; ``annotators``: who they are (default: whoever comes). ``blind``: nobody
+    sees what others said before speaking. ``lease``: minutes a sample of a queue is kept for one person. ``reasons``: why
+    samples are rejected, by one key each; ``tags``: words for notes.
+    """
+
     view: str = "origin:synthetic status:pending"
-    policy: Literal["last_word"] = "last_word"
+    policy: Literal["last_word", "agreement"] = "last_word"
+    overlap: int = Field(default=1, ge=1, le=100)
+    annotators: list[str] = Field(default_factory=list, max_length=1000)
+    blind: bool = False
+    lease: float = Field(default=10.0, gt=0, le=24 * 60)
+    reasons: list[str] = Field(
+        default_factory=lambda: ["wrong label", "unnatural", "off topic", "duplicate", "incomplete", "harmful"], max_length=9
+    )
+    tags: list[str] = Field(default_factory=list, max_length=100)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _several_people(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "policy" not in value and isinstance(value.get("overlap"), int):
+            return {**value, "policy": "agreement" if value["overlap"] > 1 else "last_word"}
+        return value
 
 
 class EvaluateSettings(Part):

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Workbench
-from workbench.cli import parser, watch
+from workbench.cli import parser, parsing, watch
 from workbench.pipeline import start
 from workbench.project import Project
 from workbench.store import jobs, samples
@@ -49,7 +49,7 @@ def test_every_verb_has_a_handler_and_every_handler_a_verb() -> None:
         for name, function in vars(importlib.import_module(f"workbench.cli.{module}")).items():
             if inspect.isfunction(function) and name.endswith("_") and function.__module__.endswith(module):
                 handlers.add((module, name.rstrip("_")))
-    assert {(module, name.replace("-", "_")) for name, _, module, _ in parser._COMMANDS} == handlers
+    assert {(module, name.replace("-", "_")) for name, _, module, _ in parsing.COMMANDS} == handlers
 
 
 @pytest.mark.parametrize("verb", parser.commands())

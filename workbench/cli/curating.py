@@ -9,7 +9,7 @@ from typing import Any
 from workbench import recipe as recipe_module
 from workbench.cli import watch
 from workbench.cli.output import Output, dollars, table
-from workbench.cli.parser import typed
+from workbench.cli.parsing import typed
 from workbench.errors import UsageError
 from workbench.pipeline import start
 from workbench.project import Project, find

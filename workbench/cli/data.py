@@ -8,7 +8,7 @@ from typing import Any
 
 from workbench.cli import watch
 from workbench.cli.output import Output, table
-from workbench.cli.parser import split_project
+from workbench.cli.parsing import split_project
 from workbench.errors import UsageError
 from workbench.project import find
 from workbench.store import explaining, samples, snapshots, views

@@ -19,7 +19,8 @@ from workbench.cli.job_lines import (
     remark,
 )
 from workbench.cli.output import Output, dollars, table
-from workbench.cli.parser import JOB_VERBS, NONE
+from workbench.cli.parser import JOB_VERBS
+from workbench.cli.parsing import NONE
 from workbench.cli.work import generated, generated_line, status
 from workbench.errors import UsageError
 from workbench.jobs import words

@@ -1,78 +1,27 @@
-"""Every command with its options, in one table: the parser, ``--help`` and ``docs/commands.md`` all come from here."""
+"""Every command with its options, in one table: the parser, ``--help`` and ``docs/commands.md`` all come from here.
+
+Commands of review (labels, people, versions) are in ``parser_review.py``.
+"""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
-from importlib import import_module
-from typing import Any, NoReturn
+from collections.abc import Callable
 
 from workbench import __version__
-from workbench.errors import UsageError
+from workbench.cli import parser_review as parser_review  # noqa: PLC0414 - registers its commands
+from workbench.cli.parsing import COMMANDS, Parser, Registered, command, limit_of, project
 from workbench.task_kinds import KINDS
-
-#: name, help, module under workbench.cli, and what adds the options
-_COMMANDS: list[tuple[str, str, str, Callable[[argparse.ArgumentParser], None]]] = []
 
 DESCRIPTION = (
     "Make data sets with language models: generate, review, curate, evaluate, export. Alone, it opens the screen."
 )
 
-
 #: What ``jobs`` does with a job; all but ``resume`` need its number.
 JOB_VERBS = ("show", "watch", "pause", "resume", "set", "cancel", "failures", "retry", "log")
 
-#: What ``--budget none`` gives: no limit.
-NONE = "none"
 
-
-def limit_of(kind: Callable[[str], float]) -> Callable[[str], float | str]:
-    """The type of an option that takes a number, or ``none`` to lift the limit."""
-
-    def read(text: str) -> float | str:
-        return NONE if text == NONE else kind(text)
-
-    read.__name__ = kind.__name__  # argparse names it in its sentence
-    return read
-
-
-class Registered:
-    """The names of a registry as choices, looked up only when somebody asks: registries load what they list."""
-
-    def __init__(self, module: str, registry: str) -> None:
-        self._where = module, registry
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(getattr(import_module(self._where[0]), self._where[1]))
-
-    def __contains__(self, name: object) -> bool:
-        return name in list(self)
-
-
-class Parser(argparse.ArgumentParser):
-    """Wrong usage is an exception, so that it ends like every other error: one sentence, exit status 2."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}; see `{self.prog} --help`.")
-
-
-def _command(
-    name: str, module: str, text: str
-) -> Callable[[Callable[[argparse.ArgumentParser], None]], Callable[[argparse.ArgumentParser], None]]:
-    def add(options: Callable[[argparse.ArgumentParser], None]) -> Callable[[argparse.ArgumentParser], None]:
-        _COMMANDS.append((name, text, module, options))
-        return options
-
-    return add
-
-
-def _project(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "project", nargs="?", metavar="PROJECT", help="the project's folder (default: the one you are in)"
-    )
-
-
-@_command("new", "making", "Make a project: a folder with a commented project.yaml.")
+@command("new", "making", "Make a project: a folder with a commented project.yaml.")
 def _new(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="DIR", nargs="?", help="a new or empty folder")
     parser.add_argument("--task", default="classification", choices=list(KINDS), help="the kind of task")
@@ -92,22 +41,22 @@ def _new(parser: argparse.ArgumentParser) -> None:
     )
 
 
-@_command("demo", "making", "Run the whole loop on the sample project with the embedded model, then open the screen.")
+@command("demo", "making", "Run the whole loop on the sample project with the embedded model, then open the screen.")
 def _demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="DIR", nargs="?", help="where (default: a new folder workbench-demo)")
     parser.add_argument("--count", type=int, default=1200, help="samples to generate (default: 1200)")
     parser.add_argument("--no-screen", action="store_true", help="do not open the screen at the end")
 
 
-@_command("open", "screen", "Open the screen.")
+@command("open", "screen", "Open the screen.")
 def _open(parser: argparse.ArgumentParser) -> None:
-    _project(parser)
+    project(parser)
     parser.add_argument(
         "--as", dest="annotator", metavar="NAME", help="annotate under this name (default: your user name)"
     )
 
 
-@_command("import", "data", "Bring rows of a file in, or of a Hugging Face data set's folder.")
+@command("import", "data", "Bring rows of a file in, or of a Hugging Face data set's folder.")
 def _import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "words",
@@ -134,9 +83,9 @@ def _import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--encoding", help="default: utf-8")
 
 
-@_command("generate", "work", "Generate samples in a background job.")
+@command("generate", "work", "Generate samples in a background job.")
 def _generate(parser: argparse.ArgumentParser) -> None:
-    _project(parser)
+    project(parser)
     parser.add_argument("--recipe", metavar="NAME", help="a recipe's name, or a .yaml file (default: project.yaml)")
     group = parser.add_mutually_exclusive_group()
     group.add_argument(
@@ -164,7 +113,7 @@ def _generate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--detach", action="store_true", help="return at once; the job goes on")
 
 
-@_command("run", "running", "A whole recipe: generate, its curation, then evaluate before and after.")
+@command("run", "running", "A whole recipe: generate, its curation, then evaluate before and after.")
 def _run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("words", nargs="+", metavar="[PROJECT] RECIPE", help="a recipe's name, or its file")
     parser.add_argument("--count", type=int, required=True, metavar="N", help="go up to N kept samples")
@@ -176,9 +125,9 @@ def _run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--budget", type=float, metavar="$", help="most that generating, and that judging, may cost")
 
 
-@_command("curate", "curating", "Filters, label repairs and weights over the generated samples; nothing is deleted.")
+@command("curate", "curating", "Filters, label repairs and weights over the generated samples; nothing is deleted.")
 def _curate(parser: argparse.ArgumentParser) -> None:
-    _project(parser)
+    project(parser)
     for flag, what in (
         ("filter", "a filter: what it drops leaves the data set"),
         ("repair", "a label repair: what it is sure of is done, the rest waits for a person"),
@@ -212,49 +161,16 @@ def _step(flag: str) -> Callable[[str], tuple[str, str]]:
     return lambda spec: (flag, spec)
 
 
-@_command("label", "people", "Annotate without the screen: on a view, from a file, to a file.")
-def _label(parser: argparse.ArgumentParser) -> None:
-    _project(parser)
-    what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--import", dest="load", metavar="FILE", help="JSONL with id or uuid, and label, status or note")
-    what.add_argument("--export", metavar="FILE", help="everybody's annotations as JSONL")
-    what.add_argument("--queue", action="store_true", help="print what is to be looked at, as JSONL")
-    what.add_argument("--accept", action="store_true", help="accept the samples of --view")
-    what.add_argument("--reject", action="store_true", help="reject the samples of --view")
-    what.add_argument("--flag", action="store_true", help="flag the samples of --view")
-    what.add_argument(
-        "--label",
-        metavar="LABEL",
-        help="label (and accept) the samples of --view: a label, several with commas between, a number or JSON, by the task",
-    )
-    what.add_argument("--note", metavar="TEXT", help="put a note on the samples of --view")
-    what.add_argument(
-        "--edit",
-        metavar="[FIELD=]TEXT",
-        action="append",
-        help="correct the one sample of --view: the text, or a field (repeatable; JSON for fields that are no text)",
-    )
-    what.add_argument("--undo", action="store_true", help="take back your newest act")
-    what.add_argument("--redo", action="store_true", help="bring back the act undone last")
-    parser.add_argument(
-        "--view", metavar="QUERY", help="the samples (default for --queue: the review view of project.yaml)"
-    )
-    parser.add_argument("--limit", type=int, default=100, help="most samples that --queue prints (default: 100)")
-    parser.add_argument("--overwrite", action="store_true", help="replace the file of --export")
-    parser.add_argument("--yes", action="store_true", help="do not ask before an act on more than one sample")
-    parser.add_argument("--as", dest="annotator", metavar="NAME", help="annotate under this name")
-
-
-@_command("evaluate", "work", "Measure the data set: faithfulness, diversity, and training on it for real test data.")
+@command("evaluate", "work", "Measure the data set: faithfulness, diversity, and training on it for real test data.")
 def _evaluate(parser: argparse.ArgumentParser) -> None:
-    _project(parser)
+    project(parser)
     parser.add_argument("--metric", action="append", default=[], metavar="NAME", help="only these (repeatable)")
     parser.add_argument("--compare", action="store_true", help="also without curation, with the paired difference")
 
 
-@_command("export", "data", "Freeze a snapshot and write it, with a data card.")
+@command("export", "data", "Freeze a snapshot and write it, with a data card.")
 def _export(parser: argparse.ArgumentParser) -> None:
-    _project(parser)
+    project(parser)
     parser.add_argument(
         "--format",
         required=True,
@@ -270,7 +186,7 @@ def _export(parser: argparse.ArgumentParser) -> None:
     )
 
 
-@_command("query", "data", "Print the samples of a view as JSONL.")
+@command("query", "data", "Print the samples of a view as JSONL.")
 def _query(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "words", nargs="+", metavar="[PROJECT] QUERY", help='the project, and a view such as "status:pending"'
@@ -280,23 +196,7 @@ def _query(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--explain", action="store_true", help="with scores, verdicts, neighbours, prompt and answer")
 
 
-@_command("snapshot", "data", "Freeze and hash a set of samples, or list the snapshots.")
-def _snapshot(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=["create", "list"], help="what to do")
-    _project(parser)
-    parser.add_argument("--view", metavar="QUERY", help="which samples (default: the data set)")
-    parser.add_argument("--name", help="a name to find it by")
-
-
-@_command("view", "data", "Save a view under a name, or list the saved ones.")
-def _view(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=["save", "list"], help="what to do")
-    _project(parser)
-    parser.add_argument("--name", help="the view's name")
-    parser.add_argument("--query", help="the view")
-
-
-@_command("jobs", "jobs", "List background jobs; watch, pause and limit them, look at failed requests, ask them again.")
+@command("jobs", "jobs", "List background jobs; watch, pause and limit them, look at failed requests, ask them again.")
 def _jobs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "words", nargs="*", metavar=f"[PROJECT] [{'|'.join(JOB_VERBS)} [ID]]", help="what to do (default: list)"
@@ -318,16 +218,16 @@ def _jobs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--detach", action="store_true", help="retry: return at once; the job goes on")
 
 
-@_command("recipes", "techniques", "List the recipes, or show one to copy.")
-@_command("filters", "techniques", "List the filters, or show one with its parameters.")
-@_command("repairs", "techniques", "List the label repairs, or show one with its parameters.")
-@_command("weightings", "techniques", "List the weightings, or show one with its parameters.")
-@_command("metrics", "techniques", "List the metrics, or show one.")
+@command("recipes", "techniques", "List the recipes, or show one to copy.")
+@command("filters", "techniques", "List the filters, or show one with its parameters.")
+@command("repairs", "techniques", "List the label repairs, or show one with its parameters.")
+@command("weightings", "techniques", "List the weightings, or show one with its parameters.")
+@command("metrics", "techniques", "List the metrics, or show one.")
 def _techniques(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("words", nargs="*", metavar="[show NAME]", help="show one")
 
 
-@_command("models", "techniques", "List models and the endpoints found here, or ask an endpoint what it can do.")
+@command("models", "techniques", "List models and the endpoints found here, or ask an endpoint what it can do.")
 def _models(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "words",
@@ -338,15 +238,15 @@ def _models(parser: argparse.ArgumentParser) -> None:
     )
 
 
-@_command("config", "making", "Show each setting in force and where it comes from.")
-@_command("doctor", "making", "Check the installation, the terminal, the endpoint and the project; say what to do.")
+@command("config", "making", "Show each setting in force and where it comes from.")
+@command("doctor", "making", "Check the installation, the terminal, the endpoint and the project; say what to do.")
 def _plain(parser: argparse.ArgumentParser) -> None:
-    _project(parser)
+    project(parser)
 
 
 def commands() -> list[str]:
     """All verbs, sorted."""
-    return sorted(name for name, *_ in _COMMANDS)
+    return sorted(name for name, *_ in COMMANDS)
 
 
 def build() -> Parser:
@@ -354,7 +254,7 @@ def build() -> Parser:
     parser = Parser(prog="workbench", description=DESCRIPTION)
     parser.add_argument("--version", action="version", version=f"workbench {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=Parser)
-    for name, text, module, options in sorted(_COMMANDS, key=lambda one: one[0]):
+    for name, text, module, options in sorted(COMMANDS, key=lambda one: one[0]):
         verb = verbs.add_parser(name, help=text, description=text)
         options(verb)
         verb.add_argument("--json", action="store_true", help="print one JSON object")
@@ -362,26 +262,3 @@ def build() -> Parser:
         verb.add_argument("--debug", action="store_true", help="show the traceback of an error")
         verb.set_defaults(module=module)
     return parser
-
-
-def split_project(words: list[str], wanted: int) -> tuple[str | None, list[str]]:
-    """A leading project among positional words: there when there is one word more than ``wanted``."""
-    if len(words) > wanted + 1:
-        raise UsageError(f"Too many words: {' '.join(words)}.")
-    return (words[0], words[1:]) if len(words) == wanted + 1 else (None, words)
-
-
-def typed(text: str) -> Any:
-    """A command line value as YAML reads it: 3, 0.5, yes, a text, or @FILE for a YAML file's content."""
-    import yaml
-
-    if text.startswith("@"):
-        from pathlib import Path
-
-        from workbench.config import load_yaml
-
-        return load_yaml(Path(text[1:]))[0]
-    try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date or number that is none
-        raise UsageError(f"{text!r} is not a value.") from error

@@ -8,7 +8,7 @@ from typing import Any
 from workbench import recipe as recipe_module
 from workbench.cli import curating, watch, work
 from workbench.cli.output import Output
-from workbench.cli.parser import split_project
+from workbench.cli.parsing import split_project
 from workbench.errors import WorkbenchError
 from workbench.project import find
 from workbench.store.connection import Store

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.cli import watch
 from workbench.cli.output import Output, dollars
-from workbench.cli.parser import typed
+from workbench.cli.parsing import typed
 from workbench.errors import UsageError, WorkbenchError
 from workbench.pipeline import start
 from workbench.project import Project, find

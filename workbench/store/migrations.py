@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING
 from workbench.errors import StoreError
 from workbench.project import Project
 from workbench.store.schema import FIRST, SECOND
+from workbench.store.schema_review import THIRD
 
 if TYPE_CHECKING:
     from sqlite_utils.db import Database
 
 #: Number of steps below; a database with more was made by a newer workbench.
-VERSION = 2
+VERSION = 3
 
 
 def statements(script: str) -> list[str]:
@@ -59,6 +60,11 @@ def _first(database: Database) -> None:
 
 def _second(database: Database) -> None:
     for statement in statements(SECOND):
+        database.execute(statement)
+
+
+def _third(database: Database) -> None:
+    for statement in statements(THIRD):
         database.execute(statement)
 
 
@@ -184,6 +190,7 @@ def _apply(path: Path) -> None:
     steps = Migrations("workbench")
     steps(name="0001_first")(_first)
     steps(name="0002_weights_and_repairs")(_second)
+    steps(name="0003_review")(_third)
     connection = sqlite3.connect(path, isolation_level=None)
     try:
         mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]

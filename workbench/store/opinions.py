@@ -17,6 +17,9 @@ from workbench.errors import StoreError
 from workbench.store.connection import new_uuid, now
 from workbench.store.encoding import digest, encode, label_key, text_of
 
+#: The parts of an opinion; each is kept with the annotation that set it.
+PARTS = ("label", "status", "fields", "note", "reason", "tags", "ruling")
+
 
 class _Unset:
     """Stands for "this act says nothing about it"."""
@@ -33,16 +36,21 @@ class Change:
     """What an act says about each of its samples; parts that are ``UNSET`` stay as they were.
 
     ``label`` is any JSON value; ``status`` one of pending, accepted, rejected, flagged; ``fields`` the whole new contents;
-    ``note`` text ("" takes a note away).
+    ``note`` text ("" takes a note away); ``reason`` why it was rejected ("" takes it away); ``tags`` words, all of them anew
+    ([] takes them away); ``ruling`` "label" or "status" or both with a comma: this word settles what people disagree about
+    ("" takes the ruling back).
     """
 
     label: Any = UNSET
     status: str | _Unset = UNSET
     fields: dict[str, Any] | _Unset = UNSET
     note: str | _Unset = UNSET
+    reason: str | _Unset = UNSET
+    tags: Sequence[str] | _Unset = UNSET
+    ruling: str | _Unset = UNSET
 
     def to_json(self) -> str:
-        parts = {name: getattr(self, name) for name in ("label", "status", "fields", "note")}
+        parts = {name: getattr(self, name) for name in PARTS}
         return encode({name: value for name, value in parts.items() if value is not UNSET})
 
     @staticmethod
@@ -50,10 +58,10 @@ class Change:
         return Change(**json.loads(text))
 
 
-#: The parts of an opinion, each with the annotation that set it.
-_STATE = "label, label_seq, status, status_seq, fields, fields_seq, note, note_seq"
+_STATE = ", ".join(f"{part}, {part}_seq" for part in PARTS)
 _Opinion = tuple[Any, ...]
-_NONE: _Opinion = (None,) * 8
+_MARKS = ", ".join("?" * (2 * len(PARTS)))
+_NONE: _Opinion = (None,) * (2 * len(PARTS))
 
 
 def apply_rows(
@@ -69,7 +77,10 @@ def apply_rows(
         None if isinstance(change.label, _Unset) else (encode(change.label),),
         None if isinstance(change.status, _Unset) else (change.status,),
         None if isinstance(change.fields, _Unset) else (encode(change.fields),),
-        None if isinstance(change.note, _Unset) else (change.note.encode("utf-8", "replace").decode() or None,),
+        None if isinstance(change.note, _Unset) else (_stored(change.note),),
+        None if isinstance(change.reason, _Unset) else (_stored(change.reason),),
+        None if isinstance(change.tags, _Unset) else (encode(list(change.tags)) if change.tags else None,),
+        None if isinstance(change.ruling, _Unset) else (_stored(change.ruling),),
     )
 
     def changed(state: _Opinion, seq: int) -> _Opinion:
@@ -82,6 +93,10 @@ def apply_rows(
     at = now()
     for sample_id in ids:
         _put(connection, act_id, annotator_id, sample_id, changed, seconds, at)
+
+
+def _stored(text: str) -> str | None:
+    return text.encode("utf-8", "replace").decode() or None
 
 
 def revert_rows(
@@ -110,7 +125,7 @@ def _reverted(
     states = [_below(connection, act, annotator_id, sample_id)[1] for act in (undone, undone + 1)]
     old, new = states if after else reversed(states)
     parts = list(state)
-    for part in range(0, 8, 2):
+    for part in range(0, len(_NONE), 2):
         if old[part + 1] != new[part + 1] and state[part + 1] == old[part + 1]:
             parts[part : part + 2] = new[part : part + 2]
     return tuple(parts)
@@ -160,7 +175,7 @@ def _put(
         if undoes is None:
             parts = [
                 old[part : part + 2] if old[part + 1] != old_base[part + 1] else state[part : part + 2]
-                for part in range(0, 8, 2)
+                for part in range(0, len(_NONE), 2)
             ]
             state = tuple(value for pair in parts for value in pair)
         else:
@@ -206,7 +221,7 @@ def _append(
 ) -> None:
     connection.execute(
         f"INSERT INTO annotation (id, uuid, act_id, sample_id, annotator_id, prior_id, seconds, {_STATE}, created_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"VALUES (?, ?, ?, ?, ?, ?, ?, {_MARKS}, ?)",
         (seq, new_uuid(), act_id, sample_id, annotator_id, prior, seconds, *state, at),
     )
 
@@ -214,7 +229,7 @@ def _append(
 def _opine(connection: sqlite3.Connection, sample_id: int, annotator_id: int, seq: int, state: _Opinion) -> None:
     connection.execute(
         f"INSERT OR REPLACE INTO opinion (sample_id, annotator_id, annotation_id, {_STATE}) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"VALUES (?, ?, ?, {_MARKS})",
         (sample_id, annotator_id, seq, *state),
     )
 

@@ -13,7 +13,19 @@ from collections.abc import Iterable, Mapping
 
 from textual.binding import Binding, BindingsMap
 
-from workbench.tui.table import app, curate, evaluate, generate, review
+from workbench.tui.table import (
+    app,
+    curate,
+    evaluate,
+    generate,
+    review,
+    review_label,
+    review_lists,
+    review_people,
+    review_queue,
+    review_task,
+    review_versions,
+)
 from workbench.tui.table.action import Action
 
 #: The modes in the order of the work, with their names as shown.
@@ -25,7 +37,9 @@ DIALOGS: dict[str, str] = {"failures": "Failed requests", "job": "One job"}
 ACTIONS: dict[str, Action] = {
     action.id: action
     for action in (
-        *app.ACTIONS, *generate.ACTIONS, *generate.DIALOGS, *review.ACTIONS, *curate.ACTIONS, *evaluate.ACTIONS
+        *app.ACTIONS, *generate.ACTIONS, *generate.DIALOGS, *review.ACTIONS, *review_label.ACTIONS,
+        *review_lists.ACTIONS, *review_queue.ACTIONS, *review_people.ACTIONS, *review_task.ACTIONS,
+        *review_versions.ACTIONS, *curate.ACTIONS, *evaluate.ACTIONS
     )
 }  # fmt: skip
 

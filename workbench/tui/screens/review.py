@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from workbench.tui.screens.review_bulk import Bulk
+from workbench.tui.screens.review_versions import Versions
 
 
-class ReviewScreen(Bulk):
+class ReviewScreen(Versions):
     """Three panes over one view; the cursor's sample is what everything else follows."""
 
     def _moved(self, index: int) -> None:

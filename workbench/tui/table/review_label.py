@@ -1,0 +1,7 @@
+"""Actions of Review: label."""
+
+from __future__ import annotations
+
+from workbench.tui.table.action import Action
+
+ACTIONS: tuple[Action, ...] = ()

@@ -1,0 +1,7 @@
+"""Actions of Review: versions."""
+
+from __future__ import annotations
+
+from workbench.tui.table.action import Action
+
+ACTIONS: tuple[Action, ...] = ()
