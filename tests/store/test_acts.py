@@ -272,3 +272,39 @@ def test_ids_are_frozen_before_the_lock_is_taken(store: Store, monkeypatch: pyte
     acts.undo(store, me)
     assert inside == [False]  # and the undo copies what is frozen
     assert len(set(store.read("SELECT targets FROM act"))) == 1
+
+
+@pytest.mark.parametrize("number", [6, CHUNK + 6])
+def test_an_act_may_say_something_else_of_each_sample_and_one_undo_takes_it_all_back(store: Store, number: int) -> None:
+    ids = fill(store, number)
+    me = acts.annotator(store, "me")
+    changes = {one: Change(label="ab"[one % 2], status="accepted") for one in ids[1:]} | {ids[0]: Change(tags=["odd"])}
+    act = acts.apply_each(store, me, changes, kind="take")
+    assert (act.total, act.applied) == (number, number)
+    found = {one.id: (one.label, one.status) for one in samples.many(store, ids)}
+    assert found == {ids[0]: ("a", "pending")} | {one: ("ab"[one % 2], "accepted") for one in ids[1:]}
+    assert store.read("SELECT sample_id, tags FROM opinion WHERE tags IS NOT NULL") == [(ids[0], '["odd"]')]
+    undone = acts.undo(store, me)
+    assert undone is not None and undone.id == act.id
+    assert {(one.label, one.status) for one in samples.many(store, ids)} == {("a", "pending")}
+    acts.redo(store, me)
+    assert {one.id: (one.label, one.status) for one in samples.many(store, ids)} == found
+
+
+def test_an_act_of_different_changes_that_was_cut_off_is_completed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = fill(store, CHUNK + 10)
+    me = acts.annotator(store, "me")
+    apply_rows, calls = acts.apply_rows, []
+
+    def dies(*arguments: object) -> None:
+        calls.append(arguments)
+        if len(calls) == 3:  # two changes in the first chunk; the second chunk never comes
+            raise KeyboardInterrupt
+        apply_rows(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(acts, "apply_rows", dies)
+    with pytest.raises(KeyboardInterrupt):
+        acts.apply_each(store, me, {one: Change(label="ab"[one % 2]) for one in ids}, kind="take")
+    monkeypatch.undo()
+    assert len(acts.finish_acts(store)) == 1
+    assert all(one.label == "ab"[one.id % 2] for one in samples.many(store, ids))

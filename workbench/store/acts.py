@@ -11,7 +11,7 @@ import json
 import sqlite3
 import zlib
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,6 +113,59 @@ def apply(
     return get(store, act_id)
 
 
+def apply_each(
+    store: Store,
+    annotator_id: int,
+    changes: Mapping[int, Change],
+    *,
+    kind: str,
+    seconds: float | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Act:
+    """Do one act whose samples change differently: sample's number to what is said of it. Otherwise as ``apply``.
+
+    Changes that are alike are kept once, so a million samples that get one of a hundred labels cost a few bytes each.
+    """
+    if not changes:
+        raise UsageError("Nothing is selected.")
+    ids = sorted(changes)
+    different: dict[str, int] = {}
+    choices = array("I", (different.setdefault(changes[one].to_json(), len(different)) for one in ids))
+    small = len(ids) <= CHUNK
+    change = f'{{"each":[{",".join(different)}]}}'
+    targets = None if small else pack(ids)
+    packed = None if small else zlib.compress(choices.tobytes(), 1)
+    with store.write() as connection:
+        act_id = _new_act(connection, annotator_id, kind, change, targets, len(ids), choices=packed)
+        if small:
+            _apply_chosen(connection, act_id, annotator_id, ids, choices, _each(change), seconds)
+    if not small:
+        _finish(store, act_id, progress)
+    return get(store, act_id)
+
+
+def _each(change: str) -> list[Change]:
+    """The different changes of an act: one, or several that its targets choose from."""
+    value = json.loads(change)
+    return [Change(**one) for one in value["each"]] if "each" in value else [Change(**value)]
+
+
+def _apply_chosen(
+    connection: sqlite3.Connection,
+    act_id: int,
+    annotator_id: int,
+    ids: Sequence[int],
+    choices: Sequence[int],
+    each: Sequence[Change],
+    seconds: float | None,
+) -> None:
+    by_choice: dict[int, list[int]] = {}
+    for sample_id, choice in zip(ids, choices, strict=True):
+        by_choice.setdefault(choice, []).append(sample_id)
+    for choice, some in by_choice.items():
+        apply_rows(connection, act_id, annotator_id, some, each[choice], seconds)
+
+
 def _new_act(
     connection: sqlite3.Connection,
     annotator_id: int,
@@ -121,10 +174,11 @@ def _new_act(
     targets: bytes | None,
     total: int,
     undoes: int | None = None,
+    choices: bytes | None = None,
 ) -> int:
     cursor = connection.execute(
-        "INSERT INTO act (uuid, annotator_id, kind, change, undoes, targets, total, applied, created_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO act (uuid, annotator_id, kind, change, undoes, targets, total, applied, created_at, choices) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             new_uuid(),
             annotator_id,
@@ -135,6 +189,7 @@ def _new_act(
             total,
             total if targets is None else 0,
             now(),
+            choices,
         ),
     )
     assert cursor.lastrowid is not None
@@ -162,9 +217,11 @@ def finish_acts(store: Store) -> list[int]:
 
 
 def _finish(store: Store, act_id: int, progress: Callable[[int, int], None] | None) -> None:
-    row = store.one("SELECT targets, change, annotator_id, undoes FROM act WHERE id = ?", (act_id,))
+    row = store.one("SELECT targets, change, annotator_id, undoes, choices FROM act WHERE id = ?", (act_id,))
     assert row is not None
     targets, change_text, annotator_id, undoes = unpack(row[0]), row[1], row[2], row[3]
+    each = _each(change_text) if undoes is None else []
+    choices = array("I", bytes(4 * len(targets)) if row[4] is None else zlib.decompress(row[4]))
     while True:
         with store.write() as connection:
             applied = connection.execute("SELECT applied FROM act WHERE id = ?", (act_id,)).fetchone()[0]
@@ -172,7 +229,8 @@ def _finish(store: Store, act_id: int, progress: Callable[[int, int], None] | No
             if not chunk:
                 return
             if undoes is None:
-                apply_rows(connection, act_id, annotator_id, chunk, Change.from_json(change_text), None)
+                chosen = choices[applied : applied + len(chunk)]
+                _apply_chosen(connection, act_id, annotator_id, chunk, chosen, each, None)
             else:
                 revert_rows(connection, act_id, annotator_id, undoes, chunk, after=json.loads(change_text)["after"])
             connection.execute("UPDATE act SET applied = applied + ? WHERE id = ?", (len(chunk), act_id))

@@ -53,10 +53,6 @@ class Change:
         parts = {name: getattr(self, name) for name in PARTS}
         return encode({name: value for name, value in parts.items() if value is not UNSET})
 
-    @staticmethod
-    def from_json(text: str) -> Change:
-        return Change(**json.loads(text))
-
 
 _STATE = ", ".join(f"{part}, {part}_seq" for part in PARTS)
 _Opinion = tuple[Any, ...]
