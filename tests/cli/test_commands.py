@@ -19,7 +19,7 @@ from workbench.store import jobs, samples
 from workbench.store.connection import Store
 from workbench.store.samples import NewSample
 
-MODULES = ("curating", "data", "jobs", "making", "people", "running", "screen", "techniques", "work")
+MODULES = ("curating", "data", "keys", "jobs", "making", "people", "running", "screen", "techniques", "work")
 
 
 def fill(folder: Path, n: int = 4) -> None:

@@ -285,7 +285,8 @@ def test_an_act_may_say_something_else_of_each_sample_and_one_undo_takes_it_all_
     assert found == {ids[0]: ("a", "pending")} | {one: ("ab"[one % 2], "accepted") for one in ids[1:]}
     assert store.read("SELECT sample_id, tags FROM opinion WHERE tags IS NOT NULL") == [(ids[0], '["odd"]')]
     undone = acts.undo(store, me)
-    assert undone is not None and undone.id == act.id
+    assert undone is not None
+    assert undone.id == act.id
     assert {(one.label, one.status) for one in samples.many(store, ids)} == {("a", "pending")}
     acts.redo(store, me)
     assert {one.id: (one.label, one.status) for one in samples.many(store, ids)} == found

@@ -83,3 +83,49 @@ async def test_the_users_keys_work_and_are_shown(settings_folder, make_project) 
         assert app.screen.list.current == 2
         shown = "".join(text for line in app.screen.labels.lines for text, _ in line)
         assert "y accept" in shown
+
+
+@pytest.mark.parametrize("preset", keymap.presets())
+def test_every_preset_is_right(settings_folder, preset: str) -> None:
+    path = write(settings_folder, f"preset: {preset}\nreview.skip: []\n")
+    chosen = keymap.load(path)
+    assert chosen["review.skip"] == ()
+    assert (chosen.get("review.edit") == ("i",)) == (preset == "vim")
+
+
+def test_a_preset_is_written_over_the_users_own_lines_and_taken_out_again(settings_folder) -> None:
+    path = write(settings_folder, "# mine\nreview.skip: f12\n")
+    assert keymap.choose("vim") == path
+    assert path.read_text() == "preset: vim\n# mine\nreview.skip: f12\n"
+    keymap.choose("default")
+    assert path.read_text() == "# mine\nreview.skip: f12\n"
+
+
+def test_a_preset_that_clashes_with_the_users_keys_changes_nothing(settings_folder) -> None:
+    path = write(settings_folder, "review.skip: i\nreview.explain: f9\n")
+    with pytest.raises(FileError, match=r"i is the key of review.skip and of review.edit.*nothing was changed"):
+        keymap.choose("vim")
+    assert path.read_text() == "review.skip: i\nreview.explain: f9\n"
+    assert sorted(one.name for one in settings_folder.iterdir()) == ["keymap.yaml"]
+
+
+def test_a_preset_that_does_not_exist_is_named(settings_folder) -> None:
+    with pytest.raises(FileError, match="did you mean vim"):
+        keymap.load(write(settings_folder, "preset: vi\n"))
+
+
+def test_a_file_of_comments_is_no_keymap(settings_folder) -> None:
+    assert keymap.load(write(settings_folder, "# later\n")) == {}
+
+
+async def test_a_keymap_chosen_on_the_screen_holds_at_once_in_every_mode(settings_folder, make_project) -> None:
+    app = WorkbenchApp(make_project(3), "anna")
+    async with app.run_test() as pilot:
+        review = app.screen
+        await app.run_action("keys", app)
+        await pilot.pause()
+        await pilot.press("v", "i", "m", "enter")
+        await pilot.pause()
+        assert app.screen is review
+        assert "review.edit" in {binding.id for binding in review._bindings.key_to_bindings["i"]}
+        assert (settings_folder / "keymap.yaml").read_text() == "preset: vim\n"

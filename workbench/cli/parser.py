@@ -238,6 +238,14 @@ def _models(parser: argparse.ArgumentParser) -> None:
     )
 
 
+@command("keys", "keys", "Show the screen's keys in force, check a keymap, or choose one.")
+def _keys(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--preset", metavar="NAME", help="use this keymap from now on: default, vim")
+    what.add_argument("--check", metavar="FILE", help="say whether a keymap.yaml is right: actions, keys, clashes")
+    parser.add_argument("--mode", help="only the keys of one mode, such as review")
+
+
 @command("config", "making", "Show each setting in force and where it comes from.")
 @command("doctor", "making", "Check the installation, the terminal, the endpoint and the project; say what to do.")
 def _plain(parser: argparse.ArgumentParser) -> None:

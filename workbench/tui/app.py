@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import cast
 
@@ -22,6 +22,7 @@ from workbench.tui import actions, themes, watch
 from workbench.tui.background import Background
 from workbench.tui.navigation import Navigation
 from workbench.tui.notices import Notices
+from workbench.tui.screens.base import ModeScreen
 from workbench.tui.settings import load_keymap, remember_project
 from workbench.tui.thrift import Thrifty
 from workbench.tui.typed import TypedAhead
@@ -50,7 +51,8 @@ class WorkbenchApp(TypedAhead, Navigation, Notices, Background, Thrifty, App[Ret
         open_store: Callable[..., Store] = Store,
     ) -> None:
         self.project = project
-        self.keymap, mistake = load_keymap()
+        keymap, mistake = load_keymap()
+        self.keymap = dict(keymap)  # widgets keep it, so that a change shows in all of them
         self.DEFAULT_MODE = mode if project else "start"  # type: ignore[misc]
         super().__init__()
         self.animation_level = "none"
@@ -119,6 +121,17 @@ class WorkbenchApp(TypedAhead, Navigation, Notices, Background, Thrifty, App[Ret
             changed = getattr(screen, "changed", None)
             if changed is not None:
                 changed()
+
+    def take_keymap(self, keymap: Mapping[str, tuple[str, ...]]) -> None:
+        """Use other keys from now on, in every mode."""
+        self.keymap.clear()
+        self.keymap.update(keymap)
+        self._bindings = actions.bindings("app", self.keymap)
+        for stack in self._screen_stacks.values():
+            for screen in stack:
+                if isinstance(screen, ModeScreen):
+                    screen.bind_keys()
+                    screen.refresh(layout=True)
 
     def recount(self) -> None:
         """The header's counts as they are now, for a frame that is about to be drawn."""

@@ -69,6 +69,9 @@ class Navigation(Base):
     def action_theme(self) -> None:
         self._dialog("help", "ThemeScreen")
 
+    def action_keys(self) -> None:
+        self._dialog("help", "KeymapScreen")
+
     def action_guidelines(self) -> None:
         if self.project is not None:
             self._dialog("reading", "GuidelinesScreen", self.project)

@@ -6,24 +6,40 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from workbench.errors import WorkbenchError
+from workbench.memo import remembered
 from workbench.paths import user_config
 from workbench.project import SETTINGS, Project
+from workbench.tui.actions import ACTIONS
 
 RECENT = 9
 
 
 def load_keymap() -> tuple[Mapping[str, tuple[str, ...]], WorkbenchError | None]:
-    """The user's keys, and what is wrong with the file (then the table's keys hold)."""
-    if not (user_config() / "keymap.yaml").exists():
+    """The user's keys, and what is wrong with the file (then the table's keys hold). A file that was right is not checked
+    again while neither it nor our own keys change: the check takes longer than the first paint may."""
+    file = user_config() / "keymap.yaml"
+    try:
+        source = file.read_bytes()
+    except FileNotFoundError:
         return {}, None
-    from workbench.tui import keymap
+    except OSError:  # the check says in a sentence what is wrong with it
+        source = b""
+    ours = repr([(action.id, action.keys) for action in ACTIONS.values()]).encode()
+    presets = [path.read_bytes() for path in sorted((Path(__file__).parent / "keymaps").glob("*.yaml"))]
+
+    def checked() -> dict[str, Any]:
+        from workbench.tui import keymap
+
+        return {name: list(keys) for name, keys in keymap.load().items()}
 
     try:
-        return keymap.load(), None
+        found = remembered("keymap", b"\0".join([source, ours, *presets]), checked)
     except WorkbenchError as error:
         return {}, error
+    return {name: tuple(keys) for name, keys in found.items()}, None
 
 
 def _read(name: str) -> str:

@@ -44,6 +44,10 @@ class ModeScreen(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self._css_update_count = self.app._css_update_count  # made after the theme was set: no sheet is read twice
+        self.bind_keys()
+
+    def bind_keys(self) -> None:
+        """The mode's keys as the keymap in force has them."""
         self._bindings = actions.bindings(self.MODE, self.workbench.keymap, priority=True if self.PRIORITY else None)
 
     @property

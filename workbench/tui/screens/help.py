@@ -1,22 +1,23 @@
-"""Dialogs made from the action table: all keys, the command palette; and the choice of a theme."""
+"""Dialogs made from the action table: all keys, the command palette; and the choice of a theme and of a keymap."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
 from workbench.errors import WorkbenchError
-from workbench.tui import actions, themes
+from workbench.text import clean
+from workbench.tui import actions, keymap, themes
 from workbench.tui.widgets.prompts import Finder, Option
 
 if TYPE_CHECKING:
     from workbench.tui.app import WorkbenchApp
 
 
-def options(mode: str, keymap: actions.Keymap) -> list[Option]:
+def options(mode: str, keys: actions.Keymap) -> list[Option]:
     """Every action that works in ``mode``: what it is called, what it does, its keys."""
     rows = [row for row in [*actions.of_mode(mode), *actions.of_mode("app")] if row.id not in _SAME]
     return [
-        Option(row.id, row.title, row.help, " ".join(actions.shown(key) for key in actions.keys(row.id, keymap)))
+        Option(row.id, row.title, row.help, " ".join(actions.shown(key) for key in actions.keys(row.id, keys)))
         for row in rows
     ]
 
@@ -32,9 +33,9 @@ class HelpScreen(Finder):
 
     def __init__(self, mode: str) -> None:
         self.mode = mode
-        keymap = cast("WorkbenchApp[None]", _app()).keymap
+        keys = cast("WorkbenchApp[None]", _app()).keymap
         title = actions.MODES.get(mode, "Workbench")
-        super().__init__(f"{self.TITLE_TEXT}: {title}. Type to find, enter does it, esc closes.", options(mode, keymap))
+        super().__init__(f"{self.TITLE_TEXT}: {title}. Type to find, enter does it, esc closes.", options(mode, keys))
 
     def dismiss(self, result: object = None) -> object:  # type: ignore[override]
         """Close first, then do the action on the mode that lies beneath."""
@@ -84,6 +85,25 @@ class ThemeScreen(Finder):
     def dismiss(self, result: object = None) -> object:  # type: ignore[override]
         self._choose(result if isinstance(result, str) else self.before, remember=isinstance(result, str))
         return super().dismiss(None)
+
+
+class KeymapScreen(Finder):
+    """The keymaps there are; enter takes one, at once and for every later start."""
+
+    def __init__(self) -> None:
+        super().__init__("Keymap", [Option(name, name, about) for name, about in keymap.presets().items()])
+
+    def dismiss(self, result: object = None) -> object:  # type: ignore[override]
+        closed = super().dismiss(None)
+        if isinstance(result, str):
+            app = cast("WorkbenchApp[None]", self.app)
+            try:
+                file = keymap.choose(result)
+                app.take_keymap(keymap.load(file))
+                app.say(f"The keys of {result} hold now; ? shows them, {clean(str(file))} may change them.")
+            except WorkbenchError as error:
+                app.fail(error)
+        return closed
 
 
 def _app() -> object:

@@ -19,6 +19,8 @@ ACTIONS = (
     Action("app.details", ("ctrl+e",), "Details", "Show the last message in full.", "Workbench", "workbench jobs log ID"),
     Action("app.jobs", ("ctrl+b",), "Jobs", "Background jobs, newest first.", "Workbench", "workbench jobs"),
     Action("app.theme", (), "Theme", "Choose the colours; remembered for you.", "Workbench"),
+    Action("app.keys", (), "Keymap", "Choose the keys: as documented, or for hands that know vim; your keymap.yaml goes over it.",
+           "Workbench", "workbench keys --preset NAME"),
     Action("app.redraw", ("ctrl+l",), "Redraw", "Draw the whole screen again, after something else wrote on it.", "Workbench"),
     Action("app.quit", ("q", "ctrl+q"), "Quit", "Leave; jobs in the background go on.", "Workbench"),
 )  # fmt: skip
