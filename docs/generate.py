@@ -64,11 +64,13 @@ def _choices(action: argparse.Action) -> str:
 
 
 def techniques() -> str:
-    """Recipes, filters, metrics and formats: everything that is registered."""
+    """Recipes, filters, strategies, metrics and formats: everything that is registered."""
     import inspect
 
     from workbench import recipe
     from workbench.curate.base import REGISTRIES, describe
+    from workbench.curate.labels import selecting
+    from workbench.curate.labels.selecting import STRATEGIES
     from workbench.evaluate.base import METRICS, ORDER
     from workbench.exchange import FORMATS, READERS
 
@@ -105,6 +107,11 @@ def techniques() -> str:
                 for row in described["parameters"]
             ]
             lines.append("")
+    lines += ["## Selection strategies", ""]
+    for name in STRATEGIES:
+        described = selecting.describe(STRATEGIES.get(name))
+        lines += [f"### {name}", "", described["summary"], "", f"{described['paper']}; {described['place']}.", ""]
+        lines += [inspect.getdoc(STRATEGIES.get(name)) or "", "", f"Computed {described['computed']}.", ""]
     lines += ["## Metrics", ""]
     order = {name: place for place, name in enumerate(ORDER)}
     for name in sorted(METRICS, key=lambda name: (order.get(name, len(order)), name)):

@@ -127,7 +127,7 @@ class ReviewSettings(Part):
     ``policy``: what several people's words make of a sample (default ``last_word``; ``agreement`` where ``overlap`` is above
     1). ``overlap``: people wanted on each sample; ``annotators``: who they are (default: whoever comes). ``blind``: nobody
     sees what others said before speaking. ``lease``: minutes a sample of a queue is kept for one person. ``reasons``: why
-    samples are rejected, by one key each; ``tags``: words for notes.
+    samples are rejected, by one key each; ``ask_reason``: rejecting asks for one; ``tags``: words for notes.
     """
 
     view: str = "origin:synthetic status:pending"
@@ -139,6 +139,7 @@ class ReviewSettings(Part):
     reasons: list[str] = Field(
         default_factory=lambda: ["wrong label", "unnatural", "off topic", "duplicate", "incomplete", "harmful"], max_length=9
     )
+    ask_reason: bool = False
     tags: list[str] = Field(default_factory=list, max_length=100)
 
     @model_validator(mode="before")

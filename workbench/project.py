@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from workbench.errors import ProjectError, UsageError
 from workbench.memo import remembered
 from workbench.paths import data_folder, user_config
+from workbench.sharing import fit
 from workbench.task_kinds import FieldKind, FieldOutline, LabelShape
 from workbench.text import clean
 
@@ -31,6 +32,16 @@ class LabelOutline(NamedTuple):
     description: str
 
 
+class TogetherOutline(NamedTuple):
+    """How several people work on the project (``ReviewSettings``); ``lease`` in minutes."""
+
+    policy: str = "last_word"
+    overlap: int = 1
+    annotators: tuple[str, ...] = ()
+    blind: bool = False
+    lease: float = 10.0
+
+
 @dataclass(frozen=True)
 class Outline:
     """What must be known of the settings before the first paint; ``Project.config`` has all of them."""
@@ -44,6 +55,10 @@ class Outline:
     label_shape: LabelShape
     fields: tuple[FieldOutline, ...]
     scale: tuple[float, float, float] | None  # low, high, step
+    reasons: tuple[str, ...] = ()  # why samples are rejected
+    tags: tuple[str, ...] = ()
+    ask_reason: bool = False
+    review: TogetherOutline = field(default_factory=TogetherOutline)
 
 
 @dataclass(frozen=True)
@@ -69,7 +84,7 @@ class Project:
 
         Raises what ``config`` raises.
         """
-        found = remembered("outline-3", _sources(self.settings), self._outline)
+        found = remembered("outline-5", _sources(self.settings), self._outline)
         return Outline(
             found["name"],
             found["database"],
@@ -80,6 +95,10 @@ class Project:
             found["label_shape"],
             tuple(FieldOutline(*field) for field in found["fields"]),
             tuple(found["scale"]) if found["scale"] else None,
+            tuple(found["reasons"]),
+            tuple(found["tags"]),
+            found["ask_reason"],
+            TogetherOutline(**{**found["together"], "annotators": tuple(found["together"]["annotators"])}),
         )
 
     def _outline(self) -> dict[str, Any]:
@@ -90,6 +109,10 @@ class Project:
             "text_field": config.task.text_field,
             "labels": [[label.name, label.description] for label in config.task.labels],
             "review_view": config.review.view,
+            "reasons": config.review.reasons,
+            "tags": config.review.tags,
+            "ask_reason": config.review.ask_reason,
+            "together": {name: getattr(config.review, name) for name in TogetherOutline._fields},
             "kind": config.task.kind,
             "label_shape": config.task.label_shape,
             "scale": [task.scale.low, task.scale.high, task.scale.step] if (task := config.task).scale else None,
@@ -277,6 +300,7 @@ def write_settings(path: Path, text: str) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         temporary.write_text(text, encoding="utf-8")
+        fit(temporary)
         os.replace(temporary, path)
     except OSError as error:
         temporary.unlink(missing_ok=True)

@@ -50,6 +50,12 @@ curate:
 {filters}
 review:
   view: "origin:synthetic status:pending"   # what Review opens with
+  # reasons: [wrong label, unnatural, off topic]   # why samples are rejected: r and a digit
+  # tags: [typo, ambiguous]     # words for notes
+  # overlap: 2                  # people wanted on each sample; then they must agree (policy: agreement)
+  # annotators: [anna, ben]     # whose words count (default: whoever comes)
+  # blind: true                 # nobody sees what others said before speaking
+  # lease: 10                   # minutes that a sample of a queue is kept for one person
 
 evaluate:
   seed: 0

@@ -19,7 +19,24 @@ from workbench.store import jobs, samples
 from workbench.store.connection import Store
 from workbench.store.samples import NewSample
 
-MODULES = ("curating", "data", "keys", "jobs", "making", "people", "running", "screen", "techniques", "work")
+MODULES = (
+    "agreeing",
+    "auditing",
+    "choosing",
+    "curating",
+    "data",
+    "jobs",
+    "keys",
+    "making",
+    "people",
+    "running",
+    "screen",
+    "task",
+    "techniques",
+    "touring",
+    "versions",
+    "work",
+)
 
 
 def fill(folder: Path, n: int = 4) -> None:

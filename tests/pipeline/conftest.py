@@ -29,7 +29,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
 @pytest.fixture
 def run(store: Store, monkeypatch: pytest.MonkeyPatch) -> RunJob:
     """``run("curate", filters=[...])`` runs a job to its end, in this process, and gives its row."""
-    monkeypatch.setattr("workbench.pipeline.start.learn_later", lambda _: None)
+    monkeypatch.setattr("workbench.pipeline.start.learn_later", lambda _, **__: None)
 
     def start(kind: str, limits: Mapping[str, Any] | None = None, **parameters: Any) -> Job:
         number = jobs.create(store, kind, parameters, limits)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 import os
 import sqlite3
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ import pytest
 
 from workbench.errors import StoreError
 from workbench.project import Project, create
-from workbench.store import samples
+from workbench.store import samples, wal
 from workbench.store.connection import Store, explain, new_uuid, now
 from workbench.store.samples import NewSample
 
@@ -150,10 +152,51 @@ def test_another_connection_shows_in_the_data_version(store: Store) -> None:
     assert store.data_version() != before
 
 
-def test_people_s_work_is_synced_and_a_job_s_is_not(store: Store) -> None:
-    assert store.one("PRAGMA synchronous") == (1,)
+def test_people_s_work_is_synced_and_a_job_s_is_not(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[bool] = []
+    sync = os.fdatasync
+
+    def counted(descriptor: int) -> None:
+        queue = os.open(store.project.locks / "writers", os.O_RDWR)
+        try:
+            fcntl.flock(queue, fcntl.LOCK_EX | fcntl.LOCK_NB)  # nobody waits in the queue for somebody's disk
+        finally:
+            os.close(queue)
+        synced.append(os.readlink(f"/proc/self/fd/{descriptor}").endswith("project.db-wal"))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fdatasync", counted)
+    samples.add(store, [NewSample({"text": "a job's"}, "a")])
+    assert synced == []
     with store.clone(durable=True) as durable:
-        assert durable.one("PRAGMA synchronous") == (2,)
+        samples.add(durable, [NewSample({"text": "a person's"}, "a")])
+    assert synced == [True]
+
+
+def test_a_disk_that_refuses_is_said_in_a_sentence(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(descriptor: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    with store.clone(durable=True) as durable:
+        monkeypatch.setattr(os, "fdatasync", broken)
+        with pytest.raises(StoreError, match=r"project\.db"):
+            samples.add(durable, [NewSample({"text": "a person's"}, "a")])
+
+
+def test_the_log_is_checkpointed_beside_the_writers(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wal, "EVERY", 0.0)
+    monkeypatch.setattr(wal, "LONG", 1)
+    text = "x" * 10_000
+    for _ in range(4):
+        samples.add(store, [NewSample({"text": text}, "a") for _ in range(100)])
+        for thread in threading.enumerate():
+            if thread.name == "checkpoint":
+                thread.join()
+    assert wal.log_of(store.path).stat().st_size >= wal.SMALL
+    busy, pages, done = store.read("PRAGMA wal_checkpoint(PASSIVE)")[0]
+    assert (busy, pages) == (0, done)
+    samples.add(store, [NewSample({"text": "begins the log anew"}, "a")])
+    assert store.read("PRAGMA wal_checkpoint(PASSIVE)")[0][1] < 100
 
 
 def test_times_and_uuids_sort() -> None:

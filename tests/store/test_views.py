@@ -148,7 +148,7 @@ def test_operators_of_the_index_are_plain_words(store: Store) -> None:
         ("origin:human", "there are: seed, synthetic, real, unlabelled."),
         ("split:", "there are: train, validation, test."),
         ("set:maybe", "write set:yes or set:no."),
-        ("id:four", "a sample's or job's number is needed"),
+        ("id:four", "a number is needed"),
         ("id:99999999999999999999", "number is needed"),
         ("score.confidence", "compare a score with a number"),
         ("score.confidence<low", "compare a score with a number"),

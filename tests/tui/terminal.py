@@ -16,10 +16,11 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tests.tui.emulator import Emulator
+
 ESCAPE = re.compile(
     rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[PX^_].*?\x1b\\|\x1b[ -/]*[0-OQ-WYZ\\`-~]", re.S
 )
-MOVE = re.compile(rb"\x1b\[(\d+);(\d+)H")
 ROW = re.compile(r"([> ])[*~ ] *(\d+) ([o+x!]) ")
 
 
@@ -31,9 +32,7 @@ class Terminal:
     ) -> None:
         self.columns, self.lines = columns, lines
         self.output = bytearray()
-        self._read_to = 0
-        self._at = (0, 0)
-        self.cells = [[" "] * columns for _ in range(lines)]
+        self.emulator = Emulator(columns, lines)
         self.line, self.terminal = pty.openpty()
         fcntl.ioctl(self.line, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self.modes = termios.tcgetattr(self.terminal)
@@ -72,7 +71,7 @@ class Terminal:
         except OSError:  # everybody has closed the other side
             return False
         self.output += data
-        self._paint()
+        self.emulator.feed(data)
         return bool(data)
 
     def rest(self) -> None:
@@ -96,6 +95,17 @@ class Terminal:
         self.rest()
         return self.process.returncode
 
+    def quiet(self, seconds: float = 0.4) -> None:
+        """Read until nothing has been written for so long."""
+        while self.read(seconds):
+            pass
+
+    def resize(self, columns: int, lines: int) -> None:
+        self.columns, self.lines = columns, lines
+        self.emulator.resize(lines, columns)
+        fcntl.ioctl(self.line, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        os.kill(self.process.pid, signal.SIGWINCH)
+
     def hang_up(self) -> None:
         """The line goes dead: nobody holds the terminal any more."""
         os.close(self.line)
@@ -104,7 +114,7 @@ class Terminal:
 
     def text(self) -> list[str]:
         """What the terminal shows, a string a line."""
-        return ["".join(row) for row in self.cells]
+        return self.emulator.text()
 
     def rows(self) -> dict[int, str]:
         """Numbers of the samples in the list, with the signs of their statuses."""
@@ -118,38 +128,6 @@ class Terminal:
     def escapes(self) -> list[bytes]:
         """Every escape sequence that was written, in order."""
         return ESCAPE.findall(bytes(self.output))
-
-    def _paint(self) -> None:
-        """Follow the output: text and moves of the cursor are all that the screen draws with."""
-        data = bytes(self.output[self._read_to :])
-        cut = _complete(data)
-        done = 0
-        for match in ESCAPE.finditer(data[:cut]):
-            self._write(data[done : match.start()])
-            if move := MOVE.fullmatch(match[0]):
-                self._at = (int(move[1]) - 1, int(move[2]) - 1)
-            done = match.end()
-        self._write(data[done:cut])
-        self._read_to += cut
-
-    def _write(self, data: bytes) -> None:
-        y, x = self._at
-        for character in data.decode("utf-8", "replace"):
-            if 0 <= y < self.lines and 0 <= x < self.columns:
-                self.cells[y][x] = character
-            x += 1
-        self._at = (y, x)
-
-
-def _complete(data: bytes) -> int:
-    """The length of ``data`` without an escape sequence or a character that is cut off at its end."""
-    last = data.rfind(b"\x1b")
-    end = len(data) if last < 0 or ESCAPE.match(data, last) else last
-    for back in range(1, min(4, end) + 1):
-        if data[end - back] >= 0xC0:  # the first byte of a character of so many bytes
-            wanted = 2 + (data[end - back] >= 0xE0) + (data[end - back] >= 0xF0)
-            return end - back if back < wanted else end
-    return end
 
 
 def _own_terminal() -> None:

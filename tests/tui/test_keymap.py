@@ -74,15 +74,15 @@ async def test_a_bad_keymap_is_a_message_and_the_tables_keys_hold(settings_folde
 
 
 async def test_the_users_keys_work_and_are_shown(settings_folder, make_project) -> None:
-    write(settings_folder, "review.down: z\nreview.accept: y\n")
+    write(settings_folder, "review.down: O\nreview.accept: f12\n")
     app = WorkbenchApp(make_project(3), "anna")
     async with app.run_test() as pilot:
-        await pilot.press("z")
+        await pilot.press("O")
         assert app.screen.list.current == 2
         await pilot.press("j")
         assert app.screen.list.current == 2
         shown = "".join(text for line in app.screen.labels.lines for text, _ in line)
-        assert "y accept" in shown
+        assert "F12 accept" in shown
 
 
 @pytest.mark.parametrize("preset", keymap.presets())

@@ -289,7 +289,7 @@ async def test_the_time_of_a_decision_is_recorded_and_breaks_are_not(make_projec
 async def test_suggestions_are_learnt_again_after_many_decisions_and_move_nothing(make_project, monkeypatch):
     project = make_project(60)
     started: list[int] = []
-    monkeypatch.setattr("workbench.pipeline.start.learn_later", lambda store: started.append(1))
+    monkeypatch.setattr("workbench.pipeline.start.learn_later", lambda store, **_: started.append(1))
 
     async def drive(app, pilot):
         for _ in range(49):
@@ -307,7 +307,7 @@ async def test_suggestions_are_learnt_again_after_many_decisions_and_move_nothin
 
 
 def test_learning_takes_a_small_part_of_the_time(make_project, monkeypatch):
-    monkeypatch.setattr("workbench.pipeline.start.learn_later", lambda store: 7)
+    monkeypatch.setattr("workbench.pipeline.start.learn_later", lambda store, **_: 7)
     with Store(make_project(3)) as store:
         assert learn_if_due(store) == 7
         job = jobs.create(store, "learn", {})

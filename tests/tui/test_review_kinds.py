@@ -73,7 +73,8 @@ async def test_every_kind_is_shown_at_every_size(tmp_path: Path, name: str, size
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         first = next(value for value in KINDS[name][1][0][0].values() if isinstance(value, (str, list)))
-        words = (first if isinstance(first, str) else first[1]["content"]).split()[0]
+        turn = 0 if size == (30, 9) else 1  # where only the sample has room, what is said first
+        words = (first if isinstance(first, str) else first[turn]["content"]).split()[0]
         assert words in shown(app)
         for key in ("J", "i", "escape", "K", "j", "l", "escape"):
             await pilot.press(key)

@@ -22,9 +22,9 @@ except OSError:
     pytest.skip("no pseudo-terminal can be opened here", allow_module_level=True)
 
 HOSTILE = "\x1b]52;c;ZXZpbA==\x07 \x1b[6n\x1b[5;31mevil\x1b[2J \x9b31m \x1bc"
-#: What the screen says to a terminal: moves, colours, modes, and two questions at its start.
+#: What the screen says to a terminal: moves, blanks, colours, modes, and two questions at its start.
 SPOKEN = re.compile(
-    rb"\x1b\[\d+;\d+H|\x1b\[[\d;]*m|\x1b\[\?(1049|25|1004|2004|7|2048|2026)[hl]|\x1b\[\?20(26|48)\$p|\x1b\[>25u|\x1b\[<u"
+    rb"\x1b\[\d*(;\d+)?H|\x1b\[\d*[A-DX]|\x1b\[[\d;]*m|\x1b\[\?(1049|25|1004|2004|7|2048|2026)[hl]|\x1b\[\?20(26|48)\$p|\x1b\[>25u|\x1b\[<u"
     rb"|\x1b\]22;\w*\x07"
 )
 COLOUR = re.compile(r"(^|;)(3[0-8]|4[0-8]|9[0-7]|10[0-7])(;|$)")
@@ -90,3 +90,45 @@ def test_without_colours_none_is_sent(project: Project, settings_folder: Path) -
         styles = [one[2:-1].decode() for one in terminal.escapes() if one.endswith(b"m")]
         assert styles  # bold and reverse remain
         assert not [style for style in styles if COLOUR.search(style)]
+
+
+def test_the_driver_draws_the_screen_that_textual_draws(
+    make_project: Callable[..., Project], settings_folder: Path
+) -> None:
+    """Keys, a dialogue, another size, noise on the screen, a stop and a continuation: each cell is the same."""
+    texts = ["I am still waiting on my card?", "漢字 and かな in it", "a 😀 smiles", HOSTILE, "cafe\u0301 où?"]
+    words = ["open", str(make_project(60, texts=texts).folder), "--as", "anna"]
+    with (
+        Terminal(words, settings=settings_folder, WORKBENCH_TERMINAL="plain") as plain,
+        Terminal(words, settings=settings_folder, WORKBENCH_TERMINAL="cells") as cells,
+    ):
+        both = (plain, cells)
+
+        def same() -> None:
+            plain.quiet(0.2)
+            cells.quiet(0.1)
+            mine, stock = cells.emulator.seen(), plain.emulator.seen()
+            assert [(y, row) for y, row in enumerate(mine) if row != stock[y]] == []
+
+        for terminal in both:
+            terminal.until(lambda terminal=terminal: terminal.cursor() is not None)
+        for keys in (b"j", b"\x1b[6~", b"?", b"\x1b", b"\x1b[F", b"/", b"\x1b"):
+            for terminal in both:
+                terminal.press(keys)
+            same()
+        for terminal in both:
+            terminal.resize(71, 22)
+        same()
+        for terminal in both:
+            terminal.emulator.feed("\x1b[3;1H\x1b[31mnoise from elsewhere\x1b[m")
+            terminal.press(b"\x0c")
+        same()
+        for terminal in both:
+            os.kill(terminal.process.pid, signal.SIGTSTP)
+            os.waitid(os.P_PID, terminal.process.pid, os.WSTOPPED | os.WNOWAIT)
+            terminal.rest()
+            terminal.emulator.reset()  # another program had the screen
+            os.kill(terminal.process.pid, signal.SIGCONT)
+            terminal.until(lambda terminal=terminal: terminal.cursor() is not None)
+        same()
+        assert len(cells.output) < len(plain.output) / 2

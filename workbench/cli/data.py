@@ -1,4 +1,4 @@
-"""``import``, ``export``, ``query``, ``snapshot``, ``view``."""
+"""``import``, ``export``, ``query``, ``view``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from workbench.cli.output import Output, table
 from workbench.cli.parsing import split_project
 from workbench.errors import UsageError
 from workbench.project import find
-from workbench.store import explaining, samples, snapshots, views
+from workbench.store import explaining, samples, views
 from workbench.store.connection import Store
 
 
@@ -175,43 +175,6 @@ def query_(arguments: argparse.Namespace) -> int:
             return 0
         found = (one for ids in views.stream(store, view, arguments.limit) for one in samples.many(store, ids))
         output.rows(explained(store, one) if arguments.explain else as_row(one) for one in found)
-    return 0
-
-
-def snapshot_(arguments: argparse.Namespace) -> int:
-    output, project = _output(arguments), find(arguments.project)
-    with Store(project) as store:
-        if arguments.what == "create":
-            view = views.parse(arguments.view or "set:yes")
-            made = snapshots.create(store, views.ids(store, view), view.text, name=arguments.name)
-            output.result(
-                {"snapshot": made.id, "samples": made.total, "sha256": made.sha256},
-                [f"snapshot {made.id}: {made.total:,} samples, sha256 {made.sha256}"],
-            )
-            return 0
-        found = snapshots.newest(store)
-    rows = [
-        [
-            str(one.id),
-            one.name or "-",
-            f"{one.total:,}",
-            one.created_at[:19],
-            (one.sha256 or "unfinished")[:16],
-            one.view,
-        ]
-        for one in found
-    ]
-    output.result(
-        {
-            "snapshots": [
-                {"snapshot": one.id, "name": one.name, "samples": one.total, "sha256": one.sha256, "view": one.view}
-                for one in found
-            ]
-        },
-        table([["id", "name", "samples", "created", "sha256", "view"], *rows], right=(0, 2))
-        if rows
-        else ["No snapshots yet."],
-    )
     return 0
 
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any, cast, get_args
 
-from workbench import __version__
+from workbench import __version__, sharing
 from workbench.cli import watch
 from workbench.cli.output import Output, bare_address, table
 from workbench.cli.work import evaluation_lines, generated_line
@@ -116,6 +116,7 @@ def new_(arguments: argparse.Namespace) -> int:
     folder = Path(arguments.folder)
     if arguments.sample:
         project = create_from_sample(folder, arguments.sample)
+        _share(project, arguments.shared)
         import_files(project, output)
     else:
         project = create(
@@ -130,6 +131,7 @@ def new_(arguments: argparse.Namespace) -> int:
             model=arguments.model or ("embedded" if arguments.task == "classification" else USUAL_MODEL),
             base_url=getattr(arguments, "base_url", None),
         )
+        _share(project, arguments.shared)
     with Store(project):
         pass  # makes the database
     output.result(
@@ -137,6 +139,11 @@ def new_(arguments: argparse.Namespace) -> int:
         [f"Made {project.folder}.", *_first_steps(arguments)],
     )
     return 0
+
+
+def _share(project: Project, group: str | None) -> None:
+    if group is not None:
+        sharing.share(project.folder, group)
 
 
 def _first_steps(arguments: argparse.Namespace) -> list[str]:
@@ -267,6 +274,9 @@ def _check_terminal(add: Any) -> None:
             not small,
             f"{term}, {size.columns}x{size.lines}" + (": 80x24 or larger is needed" if small else ""),
         )
+        from workbench.tui.driver import capabilities
+
+        add("what is sent", True, capabilities.describe())
     utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     add(
         "encoding",
@@ -309,6 +319,7 @@ def _check_project(project: Project, add: Any) -> None:
             True,
             f"task {config.task.kind}{labels}, model {config.model.use}, recipe {config.generate.recipe}",
         )
+        _check_sharing(project, add)  # before the database is opened: what is wrong here may be why that fails
         with Store(project) as store:
             healthy = store.read("PRAGMA quick_check(1)")[0][0] == "ok"
             counts = samples.counts(store)
@@ -320,6 +331,15 @@ def _check_project(project: Project, add: Any) -> None:
             add("write", True, "the folder can be written") if _writable(store) else None
     except WorkbenchError as error:
         add("project", False, str(error))
+
+
+def _check_sharing(project: Project, add: Any) -> None:
+    """A project for several system users: every file must be for its group."""
+    if not sharing.shared(project.folder):
+        return
+    folders = dict.fromkeys((project.folder, project.database.parent))
+    faults = [fault for folder in folders for fault in sharing.faults(folder)]
+    add("shared", not faults, "; ".join(faults) if faults else "the group of the folder can work in it")
 
 
 def _writable(store: Store) -> bool:

@@ -39,6 +39,11 @@ def _new(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--from", dest="sample", metavar="SAMPLE", help="copy a sample project, such as banking_intents"
     )
+    parser.add_argument(
+        "--shared",
+        metavar="GROUP",
+        help="for several system users of this group: modes 2770 and 660, whatever the umask",
+    )
 
 
 @command("demo", "making", "Run the whole loop on the sample project with the embedded model, then open the screen.")

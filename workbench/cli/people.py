@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from workbench.answer_schema import fault, label_fault
+from workbench.cli import choosing, remarking
 from workbench.cli.data import as_row
 from workbench.cli.output import Output
 from workbench.errors import UsageError, WorkbenchError
@@ -17,9 +19,10 @@ from workbench.exchange import Bad, Row, read
 from workbench.exchange import values as values_
 from workbench.exchange.writing import write_lines
 from workbench.project import find
-from workbench.store import acts, explaining, samples, views
+from workbench.store import acts, explaining, leases, merging, people, samples, views
 from workbench.store import annotations as annotation_store
 from workbench.store.acts import Change
+from workbench.store.catching_up import catch_up
 from workbench.store.connection import Store
 from workbench.task import Task
 from workbench.text import clean
@@ -31,11 +34,16 @@ def label_(arguments: argparse.Namespace) -> int:
     output, project = Output(arguments.json, arguments.quiet), find(arguments.project)
     _ = project.config
     with Store(project, durable=True) as store:
-        acts.finish_acts(store)
+        for sentence in catch_up(store).sentences():
+            output.say(sentence)
         if arguments.export:
             return _export(store, arguments, output)
         if arguments.queue:
             return _queue(store, arguments, output)
+        if arguments.plain:
+            from workbench.cli.plain import Keyboard, Plain
+
+            return Plain(store, arguments.annotator, arguments.view, Keyboard.here()).run()
         me = acts.annotator(store, arguments.annotator)
         if arguments.load:
             return _load(store, me, arguments, output)
@@ -45,15 +53,35 @@ def label_(arguments: argparse.Namespace) -> int:
 
 
 def _queue(store: Store, arguments: argparse.Namespace, output: Output) -> int:
-    view = views.parse(arguments.view or store.project.config.review.view)
     if arguments.limit < 0:
         raise UsageError(f"--limit {arguments.limit} should not be below 0.")
+    name = arguments.strategy
+    view = views.parse(choosing.ordered(store, arguments.view or store.project.config.review.view, name, output))
     output.rows(
-        _queued(store, sample)
-        for ids in views.stream(store, view, arguments.limit)
-        for sample in samples.many(store, ids)
+        {**_queued(store, sample), **lacks, **choosing.reason(store, name, sample.id)}
+        for sample, lacks in islice(_wanting(store, arguments.annotator, view), arguments.limit)
     )
     return 0
+
+
+def _wanting(store: Store, annotator: str | None, view: views.View) -> Iterator[tuple[samples.Sample, dict[str, Any]]]:
+    """The samples of a view that this person is wanted on, with how many people are ``lacking`` where several are wanted."""
+    review = store.project.outline.review
+    row = store.one("SELECT id FROM annotator WHERE name = ?", (annotator or acts.system_user(),))
+    me = row[0] if row else 0
+    for chunk in views.stream(store, view):
+        for start in range(0, len(chunk), 200):
+            ids = chunk[start : start + 200]
+            lacking = people.lacking(store, ids, review.overlap) if review.overlap > 1 else {}
+            if review.overlap > 1:
+                done = people.has_spoken(store, me, ids)
+                ids = [one for one in ids if one in lacking and one not in done]
+            else:
+                held = leases.others(store, me, ids)
+                ids = [one for one in ids if one not in held]
+            for sample in samples.many(store, ids):
+                shown = samples.get(store, sample.id, mine=me) if review.blind else sample
+                yield shown, {"lacking": lacking[sample.id]} if lacking else {}
 
 
 def _queued(store: Store, sample: samples.Sample) -> dict[str, Any]:
@@ -79,11 +107,17 @@ def _load(store: Store, me: int, arguments: argparse.Namespace, output: Output) 
     task = store.project.config.task
     failed: list[dict[str, Any]] = []
     waiting = _Waiting(store)
+    merge = merging.Merge(store, lambda part, value: _fault(task, part, value))
     people: dict[str, int] = {}
     for row in read(path):
         try:
             if isinstance(row, Bad):
                 raise UsageError(row.reason)
+            if isinstance(row.values.get("history"), list) and row.values["history"]:
+                waiting.apply()  # lines with a history come in whole files; what was said before them stays before them
+                merge.add(row.values)
+                continue
+            merge.flush()
             sample_id = annotation_store.sample_id(store, row.values)
             change = _change(task, row)
             who = me
@@ -95,13 +129,29 @@ def _load(store: Store, me: int, arguments: argparse.Namespace, output: Output) 
         except WorkbenchError as error:
             failed.append({"line": row.line, "reason": str(error)})
     waiting.apply()
-    lines = [f"{waiting.applied:,} annotations applied, {waiting.unchanged:,} there already, {len(failed):,} failed"]
+    merge.flush()
+    applied, unchanged = waiting.applied + merge.applied, waiting.unchanged + merge.unchanged
+    lines = [f"{applied:,} annotations applied, {unchanged:,} there already, {len(failed):,} failed"]
     lines += [f"{path}:{one['line']}: {one['reason']}" for one in failed[:10]]
     output.result(
-        {"annotations": waiting.applied, "unchanged": waiting.unchanged, "failed": failed[:100]},
+        {"annotations": applied, "unchanged": unchanged, "failed": failed[:100]},
         lines,
     )
     return 3 if failed else 0
+
+
+def _fault(task: Task, part: str, value: Any) -> str | None:
+    """What is wrong with a part of an annotation from elsewhere, by the task; None: nothing."""
+    if part == "label":
+        return label_fault(task, value)
+    if part == "status":
+        return None if value in STATUSES else f"status {clean(str(value), limit=60)!r}: there are {', '.join(STATUSES)}"
+    if part == "fields":
+        if not isinstance(value, dict):
+            return f"edited_fields should be an object with these fields: {', '.join(task.fields)}"
+        wrong = fault(task, value)
+        return f"edited_fields: {wrong}" if wrong else None
+    return None
 
 
 class _Waiting:
@@ -159,8 +209,13 @@ def _change(task: Task, row: Row) -> Change:
             if values["status"] not in STATUSES:
                 raise UsageError(f"status {clean(str(values['status']), limit=60)!r}: there are {', '.join(STATUSES)}")
             parts["status"] = values["status"]
-        if isinstance(values.get("note"), str):
-            parts["note"] = values["note"]
+        for name in ("note", "reason"):
+            if isinstance(values.get(name), str):
+                parts[name] = values[name]
+        if isinstance(values.get("tags"), list):
+            if not all(isinstance(one, str) for one in values["tags"]):
+                raise UsageError("tags should be a list of words")
+            parts["tags"] = values["tags"]
         edited = values_.field("edited_fields", "json", values.get("edited_fields"), cell=row.cells)
     except values_.Unreadable as error:
         raise UsageError(str(error)) from error
@@ -195,14 +250,18 @@ def _act(store: Store, me: int, arguments: argparse.Namespace, output: Output) -
     ids = list(views.ids(store, views.parse(arguments.view)))
     if not ids:
         raise WorkbenchError(f"View {arguments.view!r} holds no sample.")
-    kind, change = _wanted(store, arguments, ids)
+    kind, change = _wanted(store, me, arguments, ids)
+    ids = ids if isinstance(change, Change) else list(change)
     if len(ids) > 1 and not arguments.yes:
         if not sys.stdin.isatty():
             raise UsageError(f"This concerns {len(ids):,} samples; give --yes to do it.")
         if input(f"{kind} {len(ids):,} samples? [y/N] ").strip().lower() not in ("y", "yes"):
             output.say("Nothing was changed.")
             return 0
-    act = acts.apply(store, me, ids, change, kind=kind)
+    if isinstance(change, Change):
+        act = acts.apply(store, me, ids, change, kind=kind)
+    else:
+        act = acts.apply_each(store, me, change, kind=kind)
     output.result(
         {"annotations": act.total, "act": act.id},
         [f"{kind}: {act.total:,} sample{'s' if act.total != 1 else ''}; --undo takes it back"],
@@ -210,8 +269,19 @@ def _act(store: Store, me: int, arguments: argparse.Namespace, output: Output) -
     return 0
 
 
-def _wanted(store: Store, arguments: argparse.Namespace, ids: list[int]) -> tuple[str, Change]:
+def _wanted(
+    store: Store, me: int, arguments: argparse.Namespace, ids: list[int]
+) -> tuple[str, Change | dict[int, Change]]:
+    """The kind of act, and what it says of all samples alike or of each one of some."""
     task = store.project.config.task
+    if arguments.reason is not None and not arguments.reject:
+        raise UsageError("--reason says why samples are rejected: give it with --reject.")
+    if arguments.take:
+        return "take", remarking.taken(store, ids, arguments.score)
+    if arguments.tag is not None:
+        return "tag", remarking.tagged(store, me, ids, arguments.tag)
+    if arguments.reject and arguments.reason is not None:
+        return "reject", Change(status="rejected", reason=arguments.reason.strip())
     if arguments.label is not None:
         return "label", Change(label=_label(task, arguments.label), status="accepted")
     if arguments.note is not None:
@@ -223,7 +293,7 @@ def _wanted(store: Store, arguments: argparse.Namespace, ids: list[int]) -> tupl
     for kind, status in (("accept", "accepted"), ("reject", "rejected"), ("flag", "flagged")):
         if getattr(arguments, kind):
             return kind, Change(status=status)
-    raise UsageError("Say what to do with them: --accept, --reject, --flag, --label, --note or --edit.")
+    raise UsageError("Say what to do with them: --accept, --reject, --flag, --label, --take, --note, --tag or --edit.")
 
 
 def _label(task: Task, text: str) -> Any:

@@ -16,6 +16,7 @@ from typing import BinaryIO, TypeVar
 from workbench.errors import FileError, UsageError
 from workbench.exchange.base import FORMATS, ExportContext, ExportSample, Format, LeftOut, Written, WrittenFile
 from workbench.exchange.encode import folder_hash, utf8
+from workbench.sharing import fit
 from workbench.task_kinds import KINDS
 
 T = TypeVar("T")
@@ -75,10 +76,12 @@ def _write_folder(
     try:
         with _sentences(path):
             temporary.mkdir()
+            fit(temporary)
             files, left = chosen.write_folder(_ours(samples), temporary, context)
             if not files:
                 raise _nothing(path, chosen.name, left)
             for written in sorted(temporary.rglob("*")):
+                fit(written)
                 _sync(written)
             _put_folder(path, temporary, target, chosen, overwrite)
             _sync(target.parent)
@@ -183,6 +186,7 @@ def _atomic(path: Path, target: Path, fill: Callable[[BinaryIO], T], overwrite: 
     try:
         with _sentences(path):
             with temporary.open("x+b") as out:
+                fit(temporary)
                 result = fill(out)
                 out.flush()
                 os.fsync(out.fileno())

@@ -36,6 +36,8 @@ PARSE_EVERY, PARSE_AT = 0.1, 256
 TELL = 0.3
 #: Answers that are committed together at the most.
 GROUP = 1_000
+#: The same, and samples that are stored together, while people work in the project: they wait for these transactions.
+SMALL = 64
 #: When nothing could be written: tries for the answers at hand, and seconds between them.
 LAST_TRIES, LAST_WAIT = 4, 0.5
 #: Lines that one run adds to the job's log about single requests.
@@ -164,13 +166,15 @@ class Recorder:
         if ended:
             return True
         try:
-            first = self._queue.get(timeout=PARSE_EVERY if self._waiting else TELL)
+            more = len(self._waiting) >= PARSE_AT  # left over, because people are here
+            first = self._queue.get(timeout=0 if more else PARSE_EVERY if self._waiting else TELL)
         except queue.Empty:
             return False
         until = time.monotonic() + self._wait
+        most = SMALL if self._store.people_are_here() else GROUP
         while first is not None:
             batch.append(first)
-            if len(batch) >= GROUP:
+            if len(batch) >= most:
                 return False
             try:
                 left = until - time.monotonic()
@@ -185,7 +189,9 @@ class Recorder:
         kept = [one for one in group if isinstance(one, Kept)]
         waiting: list[Parsed] = []
         if parse or len(self._waiting) >= PARSE_AT or now - self._parsed >= PARSE_EVERY:
-            waiting, self._waiting, self._parsed = self._waiting, [], now
+            most = SMALL if self._store.people_are_here() else len(self._waiting)
+            waiting, self._waiting = self._waiting[:most], self._waiting[most:]
+            self._parsed = self._parsed if self._waiting else now
         outcomes = [(one, self._parse(one)) for one in waiting]
         tell = now - self._told >= TELL
         if not (group or outcomes or tell):

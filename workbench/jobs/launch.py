@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from workbench.errors import StoreError, UsageError
+from workbench.sharing import open_file
 from workbench.store import jobs
 from workbench.store.acts import system_user
 from workbench.store.connection import Store, explain
@@ -43,7 +44,7 @@ def launch(store: Store, job_id: int, module: str) -> None:
 def _launch(store: Store, job_id: int, module: str) -> None:
     log_path = jobs.log_path(store.project, job_id)
     try:
-        with log_path.open("ab") as log:
+        with open(open_file(log_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC), "ab") as log:
             # -P: a folder called workbench where the user happens to be must not be imported.
             command = [
                 *_scope(),

@@ -12,6 +12,7 @@ from typing import Any
 
 from workbench.errors import StoreError, WorkbenchError
 from workbench.project import Project
+from workbench.sharing import fit
 from workbench.store import jobs
 from workbench.store.connection import Store
 from workbench.store.jobs import Job
@@ -66,6 +67,7 @@ Run = Callable[[JobContext], Ended]
 def run(project: Project, job_id: int, kinds: Mapping[str, Callable[[], Run]]) -> int:
     """Run one job in this process; returns its exit status. ``kinds`` gives a loader per kind, so that only one is imported."""
     project.locks.mkdir(parents=True, exist_ok=True)
+    fit(project.locks)
     lock = jobs.hold(project, job_id)
     if lock is None:
         sys.stderr.write(f"job {job_id} is running already\n")

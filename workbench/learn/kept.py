@@ -25,6 +25,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.sharing import fit, open_file
+
 if TYPE_CHECKING:
     import numpy
 
@@ -233,7 +235,9 @@ class KeptArrays:
     @contextmanager
     def _lock(self) -> Iterator[None]:
         self.folder.mkdir(parents=True, exist_ok=True)
-        lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        for folder in (self.folder.parent, self.folder):
+            fit(folder)
+        lock = open_file(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             self._seen = None  # whoever writes must not go by what was there before its turn
@@ -254,6 +258,8 @@ class KeptArrays:
         (made / "index").write_bytes(self._header)
         if fill is not None:
             fill(made)
+        for path in (made, *made.iterdir()):
+            fit(path)
         home = self._home(last + 1)
         made.rename(home)
         for old in self.folder.iterdir():

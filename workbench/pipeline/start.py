@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workbench.errors import UsageError
 from workbench.jobs.launch import launch, resumable
 from workbench.pipeline import curate_standing
-from workbench.store import jobs
+from workbench.store import jobs, renames
 from workbench.store.connection import Store
 from workbench.store.jobs import Job
 
@@ -60,13 +60,24 @@ def cancel(store: Store, job_id: int) -> Job:
     return jobs.get(store, job_id)
 
 
-def learn_later(store: Store) -> int | None:
-    """Start a learn job, unless one that has not begun will see what is new; one under way is asked to follow itself."""
+def learn_later(store: Store, *, strategies: Sequence[str] = (), clusters: bool = False) -> int | None:
+    """Start a learn job, unless one that has not begun will see what is new; one under way is asked to follow itself.
+
+    ``strategies`` are computed besides those of every job; ``clusters`` makes the clusters anew. Wishes of several callers
+    add up in the one job.
+    """
+    if renames.under_way(store.connection) is not None:  # it would see half a change; the next decision asks again
+        return None
+    wishes: dict[str, Any] = dict.fromkeys(strategies, True)
+    wanted: dict[str, Any] = ({"strategies": wishes} if wishes else {}) | ({"clusters": True} if clusters else {})
     jobs.mark_interrupted(store)
     for job in jobs.active(store):
-        if job.kind == "learn" and (job.state == "queued" or jobs.ask_again(store, job.id)):
-            return None
-    return submit(store, "learn", {})
+        if job.kind == "learn":
+            if wanted:
+                jobs.set_limits(store, job.id, wanted)
+            if jobs.get(store, job.id).state == "queued" or jobs.ask_again(store, job.id):
+                return None
+    return submit(store, "learn", {}, wanted)
 
 
 def check_arrivals(store: Store) -> int | None:

@@ -177,8 +177,8 @@ def _new_act(
     choices: bytes | None = None,
 ) -> int:
     cursor = connection.execute(
-        "INSERT INTO act (uuid, annotator_id, kind, change, undoes, targets, total, applied, created_at, choices) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO act (uuid, annotator_id, kind, change, undoes, targets, total, applied, created_at, choices, system_user) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, (SELECT system_user FROM annotator WHERE id = ?)))",
         (
             new_uuid(),
             annotator_id,
@@ -190,6 +190,8 @@ def _new_act(
             total if targets is None else 0,
             now(),
             choices,
+            system_user(),
+            annotator_id,
         ),
     )
     assert cursor.lastrowid is not None
@@ -241,7 +243,8 @@ def _finish(store: Store, act_id: int, progress: Callable[[int, int], None] | No
 def next_undo(store: Store, annotator_id: int) -> Act | None:
     """The act that ``undo`` would take back: the person's newest one that stands."""
     row = store.one(
-        "SELECT id FROM act WHERE annotator_id = ? AND undoes IS NULL AND undone_by IS NULL ORDER BY id DESC LIMIT 1",
+        "SELECT id FROM act WHERE annotator_id = ? AND undoes IS NULL AND undone_by IS NULL AND NOT merged "
+        "ORDER BY id DESC LIMIT 1",
         (annotator_id,),
     )
     return get(store, row[0]) if row else None
@@ -250,8 +253,8 @@ def next_undo(store: Store, annotator_id: int) -> Act | None:
 def next_redo(store: Store, annotator_id: int) -> Act | None:
     """The act that ``redo`` would bring back: the one undone last, unless the person has acted anew since."""
     row = store.one(
-        """SELECT id FROM act WHERE annotator_id = :who AND undone_by > ifnull(
-               (SELECT max(id) FROM act WHERE annotator_id = :who AND undoes IS NULL), 0)
+        """SELECT id FROM act WHERE annotator_id = :who AND NOT merged AND undone_by > ifnull(
+               (SELECT max(id) FROM act WHERE annotator_id = :who AND undoes IS NULL AND NOT merged), 0)
            ORDER BY undone_by DESC LIMIT 1""",
         {"who": annotator_id},
     )

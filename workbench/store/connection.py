@@ -10,20 +10,29 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import sys
 import threading
+import time
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from workbench import sharing
 from workbench.errors import StoreError
 from workbench.project import Project
+from workbench.store import wal
 
 T = TypeVar("T")
 MINIMUM_SQLITE = (3, 37, 0)
 #: Rows that one transaction of a bulk act may touch. One transaction over a million rows held the lock for 16 s in a trial.
 CHUNK = 2_000
+#: Seconds within which nobody decides twice: work that comes faster (bulk acts, files) stands back while others wait.
+AGAIN = 0.016
+#: Seconds after which a busy thread gives the interpreter's lock away: while a transaction is open, and otherwise.
+HURRY, USUAL = 0.000_2, sys.getswitchinterval()
 
 
 def now() -> str:
@@ -85,11 +94,15 @@ def explain(error: sqlite3.Error | OSError, path: Path) -> StoreError:
     return StoreError(f"{path}: the database refused ({error}).")
 
 
+#: The stores that this process has open: whoever wants the project to itself must know which locks are its own.
+OPEN: weakref.WeakSet[Store] = weakref.WeakSet()
+
+
 class Store:
     """One process's (and one thread's) door to ``project.db``.
 
-    ``durable`` syncs every commit to the disk (people's work); jobs survive a killed process without it. A store belongs
-    to the thread that uses it; ``clone()`` opens another one for another thread.
+    ``durable`` syncs every commit to the disk before it returns (people's work); jobs survive a killed process without it. A
+    store belongs to the thread that uses it; ``clone()`` opens another one for another thread.
     """
 
     def __init__(self, project: Project, *, durable: bool = False, timeout: float = 30.0) -> None:
@@ -103,9 +116,16 @@ class Store:
         self.timeout = timeout
         self._depth = 0
         self._mutex = threading.RLock()
+        self._people = -1
+        self._wrote = 0.0
+        self._checkpoints = wal.Checkpoints(project)
         try:
             project.locks.mkdir(parents=True, exist_ok=True)
-            self._queue = os.open(project.locks / "writers", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            sharing.fit(project.locks)
+            self._queue = sharing.open_file(project.locks / "writers", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+            self._people = sharing.open_file(project.locks / "people", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+            if durable:
+                fcntl.flock(self._people, fcntl.LOCK_SH)
         except OSError as error:
             raise explain(error, self.path) from error
         self._use = -1
@@ -115,11 +135,18 @@ class Store:
         except BaseException:
             self._close_files()
             raise
+        OPEN.add(self)
+
+    @property
+    def use(self) -> int:
+        """The descriptor of the lock that says "in use"; -1 once closed."""
+        return self._use
 
     def _connect(self) -> sqlite3.Connection:
         try:
             connection = sqlite3.connect(self.path, timeout=self.timeout, isolation_level=None, check_same_thread=False)
-            connection.execute(f"PRAGMA synchronous={'FULL' if self.durable else 'NORMAL'}")
+            connection.execute("PRAGMA synchronous=NORMAL")  # ``wal.sync`` makes people's work durable
+            connection.execute(f"PRAGMA wal_autocheckpoint={wal.AUTOMATIC}")
             connection.execute("PRAGMA foreign_keys=ON")
             connection.execute("PRAGMA temp_store=MEMORY")
             connection.execute("PRAGMA cache_size=-8000")
@@ -136,10 +163,10 @@ class Store:
         self._close_files()
 
     def _close_files(self) -> None:
-        for descriptor in (self._queue, self._use):
+        for descriptor in (self._queue, self._use, self._people):
             if descriptor >= 0:
                 os.close(descriptor)
-        self._queue = self._use = -1
+        self._queue = self._use = self._people = -1
 
     def __enter__(self) -> Self:
         return self
@@ -167,10 +194,13 @@ class Store:
                 yield self.connection
                 return
             try:
-                fcntl.flock(self._queue, fcntl.LOCK_EX)
+                self._line_up()
             except OSError as error:
                 raise explain(error, self.path) from error
+            usual = sys.getswitchinterval()
             try:
+                # Beside a busy thread every statement waits so long for the interpreter's lock: others wait for us.
+                sys.setswitchinterval(HURRY)
                 self._depth = 1
                 self.connection.execute("BEGIN IMMEDIATE")
                 try:
@@ -184,7 +214,35 @@ class Store:
                 raise explain(error, self.path) from error
             finally:
                 self._depth = 0
+                sys.setswitchinterval(max(usual, USUAL))
                 fcntl.flock(self._queue, fcntl.LOCK_UN)
+            if self.durable:
+                try:
+                    wal.sync(self.path)
+                except OSError as error:
+                    raise explain(error, self.path) from error
+            self._wrote = time.monotonic()
+            self._checkpoints.look()
+
+    def _line_up(self) -> None:
+        """Take the lock of the writers. A person's process that was here a moment ago and finds others lets them go first."""
+        try:
+            fcntl.flock(self._queue, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            pass
+        if self.durable and (early := AGAIN - (time.monotonic() - self._wrote)) > 0:
+            time.sleep(early)
+        fcntl.flock(self._queue, fcntl.LOCK_EX)
+
+    def people_are_here(self) -> bool:
+        """Whether some process has a durable store open: a person who would wait for a long transaction."""
+        try:
+            fcntl.flock(self._people, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        fcntl.flock(self._people, fcntl.LOCK_UN)
+        return False
 
     def data_version(self) -> int:
         """A number that changes when another connection has committed."""

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.store import weights
+from workbench.store import remarks, weights
 from workbench.store.connection import Store
 from workbench.store.samples import Sample
 
@@ -30,6 +30,7 @@ class Repair:
     confidence: float
     reason: str
     applied: bool
+    fields: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,16 @@ class Explanation:
     note: str | None
     repairs: list[Repair]
     weight: tuple[str, float, str] | None  # technique, weight, reason
+    reason: str | None = None  # why somebody rejected it
+    tags: tuple[str, ...] = ()
+    spoken: bool = False  # whether the person who looks has decided on it
 
 
-def explain(store: Store, sample: Sample, *, annotator_id: int | None = None) -> Explanation:
-    """Everything behind a sample: a handful of indexed look-ups."""
+def explain(
+    store: Store, sample: Sample, *, annotator_id: int | None = None, alone: bool = False
+) -> Explanation:
+    """Everything behind a sample, as ``annotator_id`` sees it: a handful of indexed look-ups. ``alone``: without the notes,
+    tags and reasons of other people."""
     scores = dict(store.read("SELECT name, value FROM score WHERE sample_id = ? ORDER BY name", (sample.id,)))
     verdicts = [
         Verdict(*row)
@@ -78,7 +85,7 @@ def explain(store: Store, sample: Sample, *, annotator_id: int | None = None) ->
     suggestions = [
         (json.loads(label), score, source)
         for label, score, source in store.read(
-            "SELECT label, score, source FROM suggestion WHERE sample_id = ? ORDER BY rank LIMIT 20", (sample.id,)
+            "SELECT label, score, source FROM suggestion WHERE sample_id = ? ORDER BY rank, score DESC LIMIT 20", (sample.id,)
         )
     ]
     neighbours = store.read(
@@ -86,28 +93,31 @@ def explain(store: Store, sample: Sample, *, annotator_id: int | None = None) ->
         "WHERE sample_id = ? ORDER BY rank LIMIT 5",
         (sample.id,),
     )
-    note = store.one(
-        "SELECT note FROM opinion WHERE sample_id = ? AND note IS NOT NULL "
-        "ORDER BY annotator_id = ? DESC, note_seq DESC LIMIT 1",
-        (sample.id, annotator_id or 0),
-    )
+    said = remarks.of(store, sample.id, annotator_id, alone=alone)
     return Explanation(
         scores,
         verdicts,
         suggestions,
         [(row[0], row[1], row[2], row[3]) for row in neighbours],
         _origin(store, sample),
-        note[0] if note else None,
+        said.note,
         [
-            Repair(row[0], None if row[1] is None else json.loads(row[1]), row[2], row[3], bool(row[4]))
+            Repair(row[0], _read(row[1]), row[2], row[3], bool(row[4]), _read(row[5]))
             for row in store.read(
-                "SELECT technique, label, confidence, reason, applied FROM repair WHERE sample_id = ? AND active "
+                "SELECT technique, label, confidence, reason, applied, fields FROM repair WHERE sample_id = ? AND active "
                 "ORDER BY place",
                 (sample.id,),
             )
         ],
         weights.of(store, sample.id),
+        said.reason if sample.status == "rejected" else None,
+        said.tags,
+        said.spoken,
     )
+
+
+def _read(text: str | None) -> Any:
+    return None if text is None else json.loads(text)
 
 
 def _origin(store: Store, sample: Sample) -> Origin | None:

@@ -17,6 +17,8 @@ from typing import Any
 
 from workbench.errors import StoreError
 from workbench.project import Project
+from workbench.sharing import open_file
+from workbench.store import renames
 from workbench.store.acts import system_user
 from workbench.store.connection import Store, new_uuid, now
 from workbench.store.samples import encode
@@ -73,8 +75,9 @@ def _job(row: tuple[Any, ...]) -> Job:
 
 
 def create(store: Store, kind: str, parameters: Mapping[str, Any], limits: Mapping[str, Any] | None = None) -> int:
-    """Queue a job; returns its id."""
+    """Queue a job; returns its id. Raises ``UsageError`` while labels or fields are being changed."""
     with store.write() as connection:
+        renames.refuse_jobs(connection)
         cursor = connection.execute(
             "INSERT INTO job (uuid, kind, parameters, state, limits, user, created_at, queued_at) "
             "VALUES (?, ?, ?, 'queued', ?, ?, ?, ?)",
@@ -129,7 +132,7 @@ def hold(project: Project, job_id: int) -> int | None:
 
 def hold_name(project: Project, name: str) -> int | None:
     """Take a named lock for as long as this process lives; None when another process holds it."""
-    descriptor = os.open(project.locks / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    descriptor = open_file(project.locks / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -234,6 +237,7 @@ def set_limits(store: Store, job_id: int, limits: Mapping[str, Any]) -> None:
 def requeue(connection: sqlite3.Connection, job_id: int) -> bool:
     """An ended job waits again for its process, and is not paused any more; False when it is done or somebody else was
     quicker."""
+    renames.refuse_jobs(connection)
     return (
         connection.execute(
             "UPDATE job SET state = 'queued', cancel = 0, error = NULL, finished_at = NULL, queued_at = ?, "

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from workbench.errors import StoreError
 from workbench.project import Project
+from workbench.sharing import open_file
 from workbench.store.schema import FIRST, SECOND
 from workbench.store.schema_review import THIRD
 
@@ -78,7 +79,7 @@ def prepare(project: Project) -> int:
     from workbench.store.connection import explain
 
     path = project.database
-    use = os.open(project.locks / "use", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    use = open_file(project.locks / "use", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
     try:
         fcntl.flock(use, fcntl.LOCK_SH)
         version = _version(path)
@@ -118,7 +119,7 @@ def _version(path: Path) -> int:
 
 def _migrate_alone(project: Project, use: int) -> None:
     """Migrate with nobody else in the project; a second process that wanted the same waits and finds it done."""
-    gate = os.open(project.locks / "migrate", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    gate = open_file(project.locks / "migrate", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
     try:
         fcntl.flock(use, fcntl.LOCK_UN)  # whoever waits at the gate must not count as being in the project
         fcntl.flock(gate, fcntl.LOCK_EX)
@@ -175,6 +176,7 @@ def _has_tables(path: Path) -> bool:
 
 def _backup(path: Path) -> Path:
     target = path.with_name(f"{path.name}.backup-{_version(path)}")
+    os.close(open_file(target, os.O_RDWR | os.O_CREAT))
     source, copy = sqlite3.connect(path), sqlite3.connect(target)
     try:
         source.backup(copy)
@@ -191,6 +193,7 @@ def _apply(path: Path) -> None:
     steps(name="0001_first")(_first)
     steps(name="0002_weights_and_repairs")(_second)
     steps(name="0003_review")(_third)
+    os.close(open_file(path, os.O_RDWR | os.O_CREAT))  # SQLite gives its log the modes of the database
     connection = sqlite3.connect(path, isolation_level=None)
     try:
         mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]

@@ -1,7 +1,12 @@
 """Opinions: what each person says about each sample, in the order of their acts, and what follows for the sample.
 
 Annotations are only ever appended. Each holds a person's whole opinion of one sample after one act; ``*_seq`` is the
-annotation that set the part. "Last word": for label, status and fields, the newest statement of all people wins.
+annotation that set the part, ``wrote`` the parts that it changed. What makes of all that a sample's label and status is the
+project's policy (``policies``).
+
+Order is by (created_at, uuid), never by local numbers: an annotation is always dated after all others of its sample that
+are known here, so a clock that jumps back changes nothing, and machines that share no disk come to the same opinions
+whatever the order in which their work is brought together.
 """
 
 from __future__ import annotations
@@ -9,11 +14,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from workbench.errors import StoreError
+from workbench.store import policies, renames
 from workbench.store.connection import new_uuid, now
 from workbench.store.encoding import digest, encode, label_key, text_of
 
@@ -58,6 +65,8 @@ _STATE = ", ".join(f"{part}, {part}_seq" for part in PARTS)
 _Opinion = tuple[Any, ...]
 _MARKS = ", ".join("?" * (2 * len(PARTS)))
 _NONE: _Opinion = (None,) * (2 * len(PARTS))
+_ALL = (1 << len(PARTS)) - 1
+_LAST = 2**62
 
 
 def apply_rows(
@@ -69,6 +78,8 @@ def apply_rows(
     seconds: float | None,
 ) -> None:
     """Append the opinions that ``change`` makes of each sample, inside the caller's transaction."""
+    if renames.any_in_force(connection):  # an older screen, or an act from before, may use the older names
+        change = _named_now(connection, act_id, change)
     said = (
         None if isinstance(change.label, _Unset) else (encode(change.label),),
         None if isinstance(change.status, _Unset) else (change.status,),
@@ -89,6 +100,14 @@ def apply_rows(
     at = now()
     for sample_id in ids:
         _put(connection, act_id, annotator_id, sample_id, changed, seconds, at)
+
+
+def _named_now(connection: sqlite3.Connection, act_id: int, change: Change) -> Change:
+    label = (
+        change.label if isinstance(change.label, _Unset) else renames.label_now(connection, change.label, act_id=act_id)
+    )
+    fields = change.fields if isinstance(change.fields, _Unset) else renames.fields_now(connection, change.fields)
+    return replace(change, label=label, fields=fields)
 
 
 def _stored(text: str) -> str | None:
@@ -130,13 +149,52 @@ def _reverted(
 def _below(
     connection: sqlite3.Connection, act_id: int, annotator_id: int, sample_id: int
 ) -> tuple[int | None, _Opinion]:
-    """A person's opinion of a sample (annotation's id, state) after all their acts before ``act_id``."""
-    row = connection.execute(
-        f"SELECT id, {_STATE} FROM annotation WHERE sample_id = ? AND annotator_id = ? AND act_id < ? "
-        "ORDER BY act_id DESC, id DESC LIMIT 1",
+    """A person's opinion of a sample (newest annotation's id, state) after all their acts before ``act_id``."""
+    newest, missing, parts = None, _ALL, list(_NONE)
+    for seq, wrote, *state in connection.execute(
+        f"SELECT id, wrote, {_STATE} FROM annotation WHERE sample_id = ? AND annotator_id = ? AND act_id < ? "
+        "ORDER BY created_at DESC, uuid DESC",
         (sample_id, annotator_id, act_id),
+    ):
+        newest = newest or seq
+        now_called = renames.then(connection, sample_id, seq, *state[0:6:2], *state[1:6:2])
+        state[0], state[2], state[4] = now_called
+        taken = missing & (_ALL if wrote is None else wrote)
+        for part in range(len(PARTS)):
+            if taken >> part & 1:
+                parts[2 * part : 2 * part + 2] = state[2 * part : 2 * part + 2]
+        missing &= ~taken
+        if not missing:
+            break
+    return newest, tuple(parts)
+
+
+def rebuild(connection: sqlite3.Connection, sample_id: int, annotator_id: int) -> None:
+    """Make a person's opinion of a sample anew from all their annotations of it, inside the caller's transaction."""
+    newest, state = _below(connection, _LAST, annotator_id, sample_id)
+    if newest is not None:
+        _opine(connection, sample_id, annotator_id, newest, state)
+
+
+def _changed(before: _Opinion, after: _Opinion) -> int:
+    """The parts, as bits, in which two states differ."""
+    return sum(
+        1 << part for part in range(len(PARTS)) if before[2 * part : 2 * part + 2] != after[2 * part : 2 * part + 2]
+    )
+
+
+def _later(connection: sqlite3.Connection, sample_id: int, at: str) -> str:
+    """``at``, or a millisecond after the newest annotation of the sample where that is later."""
+    (newest,) = connection.execute(
+        "SELECT max(created_at) FROM annotation WHERE sample_id = ?", (sample_id,)
     ).fetchone()
-    return (row[0], row[1:]) if row else (None, _NONE)
+    return at if newest is None or newest < at else after(newest)
+
+
+def after(at: str) -> str:
+    """The time a millisecond after ``at``."""
+    moment = datetime.fromisoformat(at) + timedelta(milliseconds=1)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
 def _put(
@@ -153,6 +211,7 @@ def _put(
     A bulk act whose turn comes late goes below what the person has done since: those acts' opinions are appended again
     on top of it, so that their word stands and undoing them, or it, leaves the others'.
     """
+    renames.settle(connection, sample_id)
     row = connection.execute(
         f"SELECT annotation_id, act_id, {', '.join(f'opinion.{name}' for name in _STATE.split(', '))} FROM opinion "
         "JOIN annotation ON annotation.id = annotation_id WHERE opinion.sample_id = ? AND opinion.annotator_id = ?",
@@ -161,13 +220,15 @@ def _put(
     late = row is not None and row[1] > act_id
     prior: int | None
     prior, state = (row[0], row[2:]) if row else (None, _NONE)
+    latest, at = state, _later(connection, sample_id, at)
     if late:
         prior, state = _below(connection, act_id, annotator_id, sample_id)
     newer = _newer(connection, act_id, annotator_id, sample_id) if late else []
     seq = _next(connection)
     state = changed(state, seq)
-    _append(connection, seq, act_id, sample_id, annotator_id, prior, seconds, state, at)
-    for newer_act, undoes, after, old_base, old in newer:
+    _append(connection, seq, act_id, sample_id, annotator_id, prior, seconds, state, _changed(latest, state), at)
+    for newer_act, undoes, redoes, old_base, old in newer:
+        latest = state
         if undoes is None:
             parts = [
                 old[part : part + 2] if old[part + 1] != old_base[part + 1] else state[part : part + 2]
@@ -175,9 +236,9 @@ def _put(
             ]
             state = tuple(value for pair in parts for value in pair)
         else:
-            state = _reverted(connection, undoes, annotator_id, sample_id, after, state)
-        prior, seq = seq, _next(connection)
-        _append(connection, seq, newer_act, sample_id, annotator_id, prior, None, state, at)
+            state = _reverted(connection, undoes, annotator_id, sample_id, redoes, state)
+        prior, seq, at = seq, _next(connection), after(at)
+        _append(connection, seq, newer_act, sample_id, annotator_id, prior, None, state, _changed(latest, state), at)
     _opine(connection, sample_id, annotator_id, seq, state)
     resolve(connection, sample_id)
 
@@ -213,39 +274,39 @@ def _append(
     prior: int | None,
     seconds: float | None,
     state: _Opinion,
+    wrote: int,
     at: str,
 ) -> None:
     connection.execute(
-        f"INSERT INTO annotation (id, uuid, act_id, sample_id, annotator_id, prior_id, seconds, {_STATE}, created_at) "
-        f"VALUES (?, ?, ?, ?, ?, ?, ?, {_MARKS}, ?)",
-        (seq, new_uuid(), act_id, sample_id, annotator_id, prior, seconds, *state, at),
+        f"INSERT INTO annotation (id, uuid, act_id, sample_id, annotator_id, prior_id, seconds, {_STATE}, wrote, created_at) "
+        f"VALUES (?, ?, ?, ?, ?, ?, ?, {_MARKS}, ?, ?)",
+        (seq, new_uuid(), act_id, sample_id, annotator_id, prior, seconds, *state, wrote, at),
     )
 
 
 def _opine(connection: sqlite3.Connection, sample_id: int, annotator_id: int, seq: int, state: _Opinion) -> None:
     connection.execute(
-        f"INSERT OR REPLACE INTO opinion (sample_id, annotator_id, annotation_id, {_STATE}) "
-        f"VALUES (?, ?, ?, {_MARKS})",
+        f"INSERT OR REPLACE INTO opinion (sample_id, annotator_id, annotation_id, {_STATE}) VALUES (?, ?, ?, {_MARKS})",
         (sample_id, annotator_id, seq, *state),
     )
 
 
 def resolve(connection: sqlite3.Connection, sample_id: int) -> None:
-    """Derive a sample's label, status and fields from all opinions (policy "last word").
+    """Derive a sample's label, status and fields from all opinions, by the policy that the database has (``policies``).
 
     What no person has said anything about is as the last repair in force made it, else as it came.
     """
-    opinions = connection.execute(
-        "SELECT label, label_seq, status, status_seq, fields, fields_seq FROM opinion WHERE sample_id = ?", (sample_id,)
-    ).fetchall()
     original = connection.execute(
         "SELECT original_label, original_fields, ifnull(fields, original_fields) FROM sample WHERE id = ?", (sample_id,)
     ).fetchone()
     if original is None:
         raise StoreError(f"there is no sample {sample_id}; refresh the view.")
-    label = _last(opinions, 0, _repaired(connection, sample_id, "label") or original[0])
-    status = _last(opinions, 2, "pending")
-    fields = _last(opinions, 4, _repaired(connection, sample_id, "fields") or original[1])
+    label, status, fields = policies.decide(
+        connection,
+        sample_id,
+        repaired(connection, sample_id, "label") or original[0],
+        repaired(connection, sample_id, "fields") or original[1],
+    )
     value = None if label is None else json.loads(label)
     contents = json.loads(fields)
     if fields == original[2]:
@@ -268,15 +329,11 @@ def resolve(connection: sqlite3.Connection, sample_id: int) -> None:
     )
 
 
-def _repaired(connection: sqlite3.Connection, sample_id: int, part: str) -> str | None:
+def repaired(connection: sqlite3.Connection, sample_id: int, part: str) -> str | None:
+    """What the last repair in force made of a sample's ``part`` ("label" or "fields"), as JSON; None: nothing."""
     row = connection.execute(
         f"SELECT {part} FROM repair WHERE sample_id = ? AND active AND applied AND {part} IS NOT NULL "
         "ORDER BY job_id DESC, place DESC LIMIT 1",
         (sample_id,),
     ).fetchone()
     return None if row is None else str(row[0])
-
-
-def _last(opinions: list[tuple[Any, ...]], column: int, default: Any) -> Any:
-    said = [(row[column + 1], row[column]) for row in opinions if row[column] is not None]
-    return max(said)[1] if said else default

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workbench.errors import StoreError
+from workbench.store import blind
 from workbench.store.connection import Store, bulk, new_uuid, now, powers
 from workbench.store.encoding import digest
 from workbench.store.encoding import encode as encode  # noqa: PLC0414 - others take it from here
@@ -191,12 +192,26 @@ def _sample(row: tuple[Any, ...]) -> Sample:
     )
 
 
-def get(store: Store, sample_id: int) -> Sample:
-    """One sample; raises ``StoreError`` when there is none with that number."""
+def get(store: Store, sample_id: int, *, mine: int | None = None) -> Sample:
+    """One sample; raises ``StoreError`` when there is none with that number.
+
+    ``mine`` is a person who reads blind: until they have decided on it, the sample is shown to them as it came (or as a
+    repair in force made it), whatever others said.
+    """
     row = store.one(f"SELECT {_COLUMNS} FROM sample WHERE id = ?", (sample_id,))
     if row is None:
         raise StoreError(f"{store.path}: there is no sample {sample_id}.")
-    return _sample(row)
+    if mine is None or sample_id not in (seen := blind.as_it_came(store, mine, [sample_id])):
+        return _sample(row)
+    label, fields = seen[sample_id]
+    contents = json.loads(fields)
+    return replace(
+        _sample(row),
+        status="pending",
+        label=None if label is None else json.loads(label),
+        fields=contents,
+        text=text_of(contents),
+    )
 
 
 def many(store: Store, ids: Sequence[int]) -> Iterator[Sample]:
@@ -220,16 +235,25 @@ def about(store: Store, ids: Sequence[int]) -> dict[int, tuple[str, str, str, st
     }
 
 
-def rows(store: Store, ids: Sequence[int]) -> dict[int, Row]:
-    """What a list shows, for some 100 ids at once. Texts are cut at 2,000 characters: no list shows more."""
+def rows(store: Store, ids: Sequence[int], *, mine: int | None = None) -> dict[int, Row]:
+    """What a list shows, for some 100 ids at once. Texts are cut at 2,000 characters: no list shows more.
+
+    ``mine``: a person who reads blind (see ``get``).
+    """
     marks = ",".join("?" * len(ids))
-    return {
+    found = {
         row[0]: Row(row[0], row[1], None if row[2] is None else json.loads(row[2]), row[3], row[4] > 0, row[5])
         for row in store.read(
             f"SELECT id, status, label, substr(text, 1, 2000), dropped, origin FROM sample WHERE id IN ({marks})",
             list(ids),
         )
     }
+    for one, (label, fields) in (blind.as_it_came(store, mine, ids) if mine is not None else {}).items():
+        if one in found:
+            text = text_of(json.loads(fields))[:2000]
+            first = None if label is None else json.loads(label)
+            found[one] = replace(found[one], status="pending", label=first, text=text)
+    return found
 
 
 def counts(store: Store) -> dict[str, int]:

@@ -6,7 +6,7 @@ import gc
 import importlib
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import cast
+from typing import ClassVar, cast
 
 from textual.app import App, ReturnType
 from textual.css.query import NoMatches
@@ -17,6 +17,7 @@ from textual.screen import Screen
 from workbench.errors import WorkbenchError
 from workbench.project import Project
 from workbench.store import acts
+from workbench.store.catching_up import catch_up
 from workbench.store.connection import Store
 from workbench.tui import actions, themes, watch
 from workbench.tui.background import Background
@@ -41,6 +42,8 @@ class WorkbenchApp(TypedAhead, Navigation, Notices, Background, Thrifty, App[Ret
 
     ENABLE_COMMAND_PALETTE = False
     TITLE = "workbench"
+    #: Whether a project that is opened counts as a recent one.
+    REMEMBERED: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -77,7 +80,8 @@ class WorkbenchApp(TypedAhead, Navigation, Notices, Background, Thrifty, App[Ret
         self.watcher.look()
         self.annotator = annotator or acts.system_user()
         self.annotator_id = acts.annotator(self.store, self.annotator)
-        remember_project(project)
+        if self.REMEMBERED:
+            remember_project(project)
 
     @property
     def open_project(self) -> Project:
@@ -100,9 +104,9 @@ class WorkbenchApp(TypedAhead, Navigation, Notices, Background, Thrifty, App[Ret
             return
         gc.freeze()  # what is there now stays: no collection need look at it again and hold up a key
         gc.set_threshold(20_000, 20, 50)
-        finished = await self.in_writer(acts.finish_acts)
-        if finished:
-            self.say(f"Completed {len(finished)} bulk act{'s' if len(finished) > 1 else ''} that had been cut off.")
+        done = (await self.in_writer(catch_up)).sentences()
+        if done:
+            self.say(" ".join(done))
         self.refresh_cost()
 
     def _look(self) -> None:

@@ -13,7 +13,7 @@ from workbench.text import clean
 Spans = tuple[tuple[int, int], ...]
 
 #: A word, a sign, or one character of the scripts that write no spaces.
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W\u3040-\u30ff\u3400-\u9fff]+(?:['’]\w+)*|[^\w\s]")
+WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W\u3040-\u30ff\u3400-\u9fff]+(?:['’]\w+)*|[^\w\s]")
 #: Words of both texts beyond which differences are not worked out, and the share of words that must be the same for marks to
 #: say anything.
 MOST_WORDS = 2_000
@@ -28,7 +28,7 @@ def differing(left: str, right: str) -> tuple[Spans, Spans] | None:
 
     None when the texts are too long or have too little in common for marks to help.
     """
-    places = [[match.span() for match in _WORD.finditer(text)] for text in (left, right)]
+    places = [[match.span() for match in WORD.finditer(text)] for text in (left, right)]
     if sum(map(len, places)) > MOST_WORDS:
         return None
     words = [[text[start:end] for start, end in spans] for text, spans in zip((left, right), places, strict=True)]

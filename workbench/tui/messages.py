@@ -29,6 +29,19 @@ class Filled(Message):
         return isinstance(message, Filled) and message.generation == self.generation
 
 
+class Found(Message):
+    """A search's thread has more hits."""
+
+    bubble = False
+
+    def __init__(self, words: str) -> None:
+        super().__init__()
+        self.words = words
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, Found) and message.words == self.words
+
+
 class Failed(Message):
     """Something done in a thread went wrong."""
 

@@ -29,6 +29,7 @@ class Summaries:
         kinds = [field.kind for field in outline.fields]
         self.whole = outline.kind == "question_answering" or (bool(kinds) and kinds[0] != "text")
         self.several = len(kinds) > 1
+        self.first = outline.kind == "preference"  # which answer is the better one must not show before somebody decides
 
     @property
     def plain(self) -> bool:
@@ -40,6 +41,8 @@ class Summaries:
         if self.whole:
             lines = {sample.id: line(sample.fields) for sample in samples.many(store, list(rows))}
             return {at: replace(row, text=lines.get(at, row.text)) for at, row in rows.items()}
+        if self.first:
+            return {at: replace(row, text=row.text.partition("\n")[0]) for at, row in rows.items()}
         return {at: replace(row, text=row.text.replace("\n", BETWEEN)) for at, row in rows.items()}
 
 

@@ -49,7 +49,7 @@ def human(material: Material) -> list[Metric]:
     what = "labels" if material.one_label else "samples"
     note = (
         f"{len(right):,} of {len(reviewed):,} reviewed {what} confirmed, {len(corrected):,} corrected, "
-        f"{len(rejected):,} rejected; holds for the whole set if they were picked at random."
+        f"{len(rejected):,} rejected; holds for the whole set if they were picked at random, as an audit does (P in Review)."
     )
     return [Metric(NAME, len(right) / len(reviewed), low, high, note, "share", "higher", details)]
 

@@ -5,33 +5,38 @@ from __future__ import annotations
 from workbench.project import Outline
 from workbench.store.explaining import Explanation
 from workbench.store.samples import Sample
+from workbench.tui import blind
 from workbench.tui.widgets.lines import dollars, number, safe
 from workbench.tui.widgets.prompts import Reading
-from workbench.tui.widgets.sample_pane import conditions, describe
+from workbench.tui.widgets.sample_pane import conditions, describe, look_of
 from workbench.tui.writing import as_text, kind_of
 
 
 class ExplainScreen(Reading):
     """Opened with one key from Review."""
 
-    def __init__(self, sample: Sample, explanation: Explanation, outline: Outline) -> None:
+    def __init__(self, sample: Sample, explanation: Explanation, outline: Outline, person: str = "") -> None:
         super().__init__(f"Sample {sample.id}", [])
-        self.sample, self.explanation, self.outline = sample, explanation, outline
+        self.sample, self.explanation, self.outline, self.person = sample, explanation, outline, person
 
     def lay_out(self) -> None:
         width = max(20, self.text.size.width)
-        self.paragraphs = paragraphs(self.sample, self.explanation, self.outline, width)
+        self.paragraphs = paragraphs(self.sample, self.explanation, self.outline, width, self.person)
         super().lay_out()
 
 
-def paragraphs(sample: Sample, explanation: Explanation, outline: Outline, width: int) -> list[tuple[str, str]]:
-    """(text, style) of the full explanation, in the order in which it happened."""
+def paragraphs(
+    sample: Sample, explanation: Explanation, outline: Outline, width: int, person: str = ""
+) -> list[tuple[str, str]]:
+    """(text, style) of the full explanation, in the order in which it happened. Of a pair that ``person`` has not compared
+    yet it says nothing that tells which answer is which."""
+    look = look_of(sample, explanation, outline, person)
     made = [
         (
             "".join(text for text, _ in line)[1:],
             "pane--muted" if line and line[-1][1] == "pane--muted" else "pane--value",
         )
-        for line in describe(sample, explanation, width - 1, outline, columns=False)
+        for line in describe(sample, explanation, width - 1, outline, columns=False, look=look)
     ]
     made.append(("", "pane--value"))
     made.append(
@@ -44,6 +49,11 @@ def paragraphs(sample: Sample, explanation: Explanation, outline: Outline, width
         made.append((f"Conditions: {conditions(sample.conditions)}", "pane--value"))
     for role, ids in sample.parents.items():
         made.append((f"{safe(role).capitalize()}: {', '.join(f'#{number(i)}' for i in ids)}", "pane--value"))
+    if look.blind:
+        return [*made, ("", "pane--value"), ("Where the answers come from shows when you have compared them.", "pane--muted")]
+    if look.pair:
+        came = blind.as_it_came(sample, person)
+        made.append((f"Shown to you in blind order: A came as {came[0]}, B as {came[1]}.", "pane--muted"))
     if sample.edited:
         declared = {field.name: field.kind for field in outline.fields}
         made += [("", "pane--value"), ("As it came", "pane--key")]

@@ -2,138 +2,190 @@
 
 from __future__ import annotations
 
-from array import array
+from dataclasses import dataclass
 from time import monotonic
-from typing import Any, ClassVar
-
-from textual.app import ComposeResult
-from textual.containers import Horizontal
-from textual.events import Resize
-from textual.widget import Widget
+from typing import Any
 
 from workbench.errors import StoreError, WorkbenchError
-from workbench.store import acts, explaining, samples, views
+from workbench.store import acts, explaining, people, samples, views
+from workbench.store.explaining import Explanation
+from workbench.store.samples import Sample
 from workbench.text import clean
+from workbench.tui import highlights
 from workbench.tui.listing import Listing, start_fill
-from workbench.tui.messages import Failed, Filled
-from workbench.tui.screens.base import ModeScreen
-from workbench.tui.summaries import Summaries
-from workbench.tui.widgets.label_pane import LabelPane
-from workbench.tui.widgets.lines import Lines, cells, number, safe
-from workbench.tui.widgets.pane import Rule
-from workbench.tui.widgets.sample_list import SampleList
-from workbench.tui.widgets.sample_pane import SamplePane
+from workbench.tui.messages import Failed, Filled, Found
+from workbench.tui.screens.review_panes import Panes
+from workbench.tui.widgets.lines import Lines, number
 
-#: Below this width the list lies above the sample.
-WIDE = 100
 #: Seconds without a key until the place is written down.
 REST = 5.0
 PLACE = "review"
+#: Seconds that the first paint waits for the rows of the view where one stopped.
+AT_START = 0.15
+#: Views that one can go back to, how long their kept ids and marks may be, and marks that outlive the screen.
+STEPS_BACK, KEPT, MARKS = 20, 50_000, 5_000
 
 
-class Reviewing(ModeScreen):
+@dataclass(frozen=True, slots=True)
+class Before:
+    """A view that was left: its line, the cursor's sample and where it stood, and the ids as they were, if they are few."""
+
+    text: str
+    sample: int | None
+    line: int | None
+    listing: Listing | None = None
+    marks: frozenset[int] = frozenset()
+
+
+def _known(value: object) -> list[tuple[str, int | None, int | None]]:
+    """Views to go back to, as they were written down."""
+    found = []
+    for one in value if isinstance(value, list) else ():
+        if isinstance(one, list) and len(one) == 3 and isinstance(one[0], str):
+            sample, line = (number if isinstance(number, int) else None for number in one[1:])
+            found.append((one[0], sample, line))
+    return found
+
+
+class Reviewing(Panes):
     """Three panes over one view; the cursor's sample is what everything else follows."""
-
-    MODE = "review"
-    HINTS = ("review.accept", "review.reject", "review.edit", "review.undo", "review.view")
-    PRIORITY = True
-    DEFAULT_CSS: ClassVar[str] = """
-    Reviewing #panes { height: 1fr; }
-    Reviewing.-narrow #panes > SampleList { dock: top; width: 100%; height: 35%; min-height: 5; }
-    Reviewing.-narrow #list-rule { display: none; }
-    Reviewing.-roomy #panes > SampleList { width: 2fr; }
-    Reviewing.-roomy #panes > SamplePane { width: 3fr; }
-    """
 
     def __init__(self) -> None:
         super().__init__()
-        outline = self.project.outline
-        self.shape = outline.label_shape
-        widest = max((cells(safe(label.name)) for label in outline.labels), default=20)
-        room = {"none": 0, "number": 5, "object": 20, "many": 20}.get(self.shape, widest)
-        self.list = SampleList(room, Summaries(outline))
-        self.pane = SamplePane(outline, self.workbench.keymap)
-        self.labels = LabelPane(outline, self.workbench.keymap)
-        # Samples of several parts need the room more than the list does.
-        several = len(outline.fields) > 1 or self.shape == "object"
-        self.roomy = several or any(field.kind != "text" for field in outline.fields)
-        if self.shape not in ("many", "number") and "review.accept" not in self.workbench.keymap:
-            # Elsewhere a label key goes on by itself, and a second enter after a dialog must not decide on a sample.
-            self._bindings.key_to_bindings.pop("enter", None)
         self.listing: Listing | None = None
         self.generation = 0
         self.arrived = 0
         self.counted_to = 0  # the highest sample id when ``arrived`` was counted
         self.counting = False
+        self._reached = 0  # rows that the list had when it was last drawn
         self.seen = False
         self.shown_at = monotonic()
         self.touched_at = monotonic()
         self.saved_place: dict[str, Any] | None = None
         self.wanted: int | None = None  # a sample to go to as soon as the thread has reached it
+        self.wanted_line: int | None = None
         self.wants_end = False
-        self.hits: array[int] | None = None  # what a search found, in the view's order
+        self.hits: Listing | None = None  # what a search finds, in the view's order
+        self.hit_words = ""
+        self.before: list[Before] = []  # views that were left, the newest last
 
     def end_search(self) -> None:
-        self.hits = None
+        if self.hits is not None:
+            self.hits.stop()
+        self.hits, self.hit_words = None, ""
+        self.show_words()
 
-    def body(self) -> ComposeResult:
-        with Horizontal(id="panes"):
-            yield self.list
-            yield Rule(id="list-rule")
-            yield self.pane
-            yield Rule(id="label-rule")
-            yield self.labels
+    def show_words(self) -> None:
+        """Underline what the view and a search in it look for."""
+        wanted = highlights.NOTHING if self.listing is None else highlights.of(self.listing.view, self.hit_words)
+        self.list.highlight(wanted)
+        self.pane.highlights = wanted
 
     def on_mount(self) -> None:
-        self._fit(self.app.size.width)
         self.labels.counts = samples.label_counts(self.store)
+        self.restore_layout()
         self._restore()
         self.set_interval(1.0, self._rest)
 
-    def on_resize(self, event: Resize) -> None:
-        self._fit(event.size.width)
-
-    def _fit(self, width: int) -> None:
-        self.set_class(width < WIDE, "-narrow")
-        self.set_class(self.roomy and width >= WIDE, "-roomy")
-
     def _restore(self) -> None:
-        """The view and the sample where this person stopped; else the view of the settings."""
+        """The view, the sample and all else as this person left it; else the view of the settings."""
         place = acts.stopped_at(self.store, self.annotator_id, PLACE)
         self.saved_place = place if isinstance(place, dict) else None
-        text, sample_id = self.project.outline.review_view, None
-        if self.saved_place:
-            text, sample_id = str(self.saved_place.get("view", text)), self.saved_place.get("sample")
+        kept: dict[str, Any] = self.saved_place or {}
+        text, sample_id = str(kept.get("view", self.project.outline.review_view)), kept.get("sample")
         try:
             view = views.parse(text)
         except WorkbenchError as error:
             self.fail(error)
             view, sample_id = views.parse(""), None
-        self.open_view(view, sample_id if isinstance(sample_id, int) else None)
+        line = kept.get("line")
+        self.open_view(
+            view, sample_id if isinstance(sample_id, int) else None, line=line if isinstance(line, int) else None,
+            patience=AT_START, remember=False,
+        )  # fmt: skip
+        marks = kept.get("marks")
+        self.list.marked.update(one for one in marks if isinstance(one, int)) if isinstance(marks, list) else None
+        self.before = [Before(text, sample, line) for text, sample, line in _known(kept.get("before"))]
+        words = kept.get("search")
+        if isinstance(words, str) and words.strip() and sample_id is not None:
+            self.start_hits(words, go=False)
+        self.draw_titles()
 
-    def open_view(self, view: views.View, sample_id: int | None = None) -> None:
-        """List another view (its first page at once, the rest from a thread); the cursor goes to ``sample_id``, or to
-        where it would be."""
+    def start_hits(self, words: str, *, go: bool = True) -> None:
+        """Look for words in the view, in a thread; ``go`` moves the cursor to the first hit. (See ``Views``.)"""
+
+    def open_view(
+        self, view: views.View, sample_id: int | None = None, *, line: int | None = None, patience: float | None = None,
+        remember: bool = True, listing: Listing | None = None,
+    ) -> None:  # fmt: skip
+        """List another view; the cursor goes to ``sample_id`` (on a line of the list), or to where it would be.
+
+        Its first page is there at once if it is found within ``patience``; the rest comes from a thread. ``listing``: the
+        view as it was read before. The view that is left can be gone back to, if it is another one and to ``remember``.
+        """
         if self.listing is not None:
             self.listing.stop()
+            if remember and self.listing.view.text != view.text:
+                self._remember()
         self.end_search()
-        self.listing = Listing(self.store, view)
+        self._show_listing(Listing(self.store, view, patience) if listing is None else listing, sample_id, line)
+
+    def _remember(self) -> None:
+        """Put the view that is left on the way back."""
+        if self.listing is not None:
+            kept = self.listing if self.listing.finished and len(self.listing.ids) <= KEPT else None
+            line = self.list.cursor - self.list.top
+            marks = frozenset(self.list.marked) if len(self.list.marked) <= KEPT else frozenset()
+            self.before.append(Before(self.listing.view.text, self.list.current, line, kept, marks))
+            del self.before[:-STEPS_BACK]
+
+    def _show_listing(self, listing: Listing, sample_id: int | None, line: int | None) -> None:
+        self.listing = listing
         self.generation += 1
         self.wanted, self.wants_end, self.arrived = None, False, 0
-        self.counted_to = self.listing.water
+        self.counted_to = listing.water
         self.list.marked.clear()
         self.list.empty = self._nothing()
-        self.list.open(self.store, self.listing)
-        if sample_id is not None and not self.go_to(sample_id):
-            self.list.move_to(self.listing.place(sample_id), line=0)
-        if not self.listing.finished:
-            generation, listing = self.generation, self.listing
+        self.list.mine = self.mine
+        self.list.open(self.store, listing)
+        self.show_words()
+        if sample_id is not None and not self.go_to(sample_id, line=line):
+            self.list.move_to(listing.place(sample_id), line=line or 0)
+        if not listing.finished:
+            generation = self.generation
             start_fill(
                 listing, self.store,
-                lambda finished: _post(self, Filled(generation, len(listing.ids), finished)),
-                lambda error: _post(self, Failed(error)),
+                lambda finished: post(self, Filled(generation, len(listing.ids), finished)),
+                lambda error: post(self, Failed(error)),
             )  # fmt: skip
         self.show_current()
+
+    def stop_reading(self) -> bool:
+        """Give up reading the view (escape); what was found stays. False when it was not being read."""
+        listing = self.listing
+        if listing is None or not listing.searching or listing.total is not None:
+            return False
+        listing.stop()
+        self.wanted, self.wants_end = None, False
+        self.list.refresh()
+        self.draw_titles()
+        self.pane.show_position(self.list.position())
+        self.say(f"Stopped at {listing.share:.0%}: these are not all. R reads the view again.")
+        return True
+
+    def action_back(self) -> None:
+        """The view before this one, as it was left."""
+        if not self.before:
+            self.say("There is no view before this one.")
+            return
+        last = self.before.pop()
+        view = views.parse(last.text) if last.listing is None else last.listing.view
+        self.open_view(view, last.sample, line=last.line, remember=False, listing=last.listing)
+        if last.listing is not None:
+            self.list.reread()
+        self.list.marked.update(last.marks)
+        self.list.refresh()
+        self.draw_titles()
 
     def _nothing(self) -> list[str]:
         """What an empty list says: what to do next, and with which key."""
@@ -151,20 +203,20 @@ class Reviewing(ModeScreen):
             "w opens a saved one, F2 generates more.",
         ]
 
-    def go_to(self, sample_id: int) -> bool:
+    def go_to(self, sample_id: int, *, line: int | None = None) -> bool:
         """The cursor to a sample, now or when the thread reaches it; False when it is not in the view."""
         if self.listing is None:
             return False
         if not self.listing.around(self.store, sample_id):
-            if self.listing.finished:
+            if not self.listing.searching:
                 return False
-            self.wanted = sample_id
+            self.wanted, self.wanted_line = sample_id, line
             return True
         index = self.listing.index(sample_id)
         if index is None:
             return False
         inside = self.list.top <= index < self.list.top + self.list.height
-        self.list.move_to(index, line=None if inside else self.list.height // 2)
+        self.list.move_to(index, line=line if line is not None else None if inside else self.list.height // 2)
         return True
 
     def on_filled(self, message: Filled) -> None:
@@ -179,14 +231,23 @@ class Reviewing(ModeScreen):
             if self.wants_end:
                 self.list.move_to(len(self.list) - 1)
             if self.wanted is not None:
-                if not self.go_to(self.wanted):
+                if not self.go_to(self.wanted, line=self.wanted_line):
                     self.list.move_to(self.listing.place(self.wanted), line=0)
                 self.wanted = None
             self.wants_end = False
             if self.list.current != current:
                 self.show_current()
             self.list.refresh()
+        elif self.listing.stopped:
+            return
+        elif self.pane.sample is None and len(self.list):
+            self.list.refresh()
+            self.show_current()
+        elif len(self.list) - self.list.top < self.list.height or self._reached < self.list.top + self.list.height:
+            self.list.draw_searched()
+        self._reached = len(self.list)
         self.draw_titles()
+        self.pane.show_position(self.list.position())
 
     def on_failed(self, message: Failed) -> None:
         self.fail(message.error)
@@ -198,7 +259,22 @@ class Reviewing(ModeScreen):
         view = clean(self.listing.view.text) or "all samples"
         marked = f"  {number(len(self.list.marked))} marked" if self.list.marked else ""
         new = f"  {number(self.arrived)} new: R" if self.arrived else ""
-        self.list.draw_title(f"{view}{marked}{new}")
+        hits = "" if self.hits is None else f"  {self.hits.known()} hits"
+        self.list.draw_title(f"{view}{hits}{marked}{new}{self.notes()}")
+
+    def notes(self) -> str:
+        """What else the list's title says; each with two spaces before it."""
+        return ""
+
+    @property
+    def mine(self) -> int | None:
+        """Who reads blind here: sees what others said only after deciding; None where everybody sees everything."""
+        return self.annotator_id if self.project.outline.review.blind else None
+
+    def _seen_by_me(self, sample_id: int) -> tuple[Sample, Explanation]:
+        sample = samples.get(self.store, sample_id, mine=self.mine)
+        alone = self.mine is not None and not people.has_spoken(self.store, self.annotator_id, [sample_id])
+        return sample, explaining.explain(self.store, sample, annotator_id=self.annotator_id, alone=alone)
 
     def show_current(self, *also: Lines) -> None:
         """The panes follow the cursor, in one frame with other widgets that have changed."""
@@ -206,8 +282,7 @@ class Reviewing(ModeScreen):
         sample = explanation = None
         if sample_id is not None:
             try:
-                sample = samples.get(self.store, sample_id)
-                explanation = explaining.explain(self.store, sample, annotator_id=self.annotator_id)
+                sample, explanation = self._seen_by_me(sample_id)
             except StoreError as error:
                 self.fail(error)
         if sample is None or self.pane.sample is None or sample.id != self.pane.sample.id:
@@ -220,12 +295,6 @@ class Reviewing(ModeScreen):
             widget.refresh_if_changed()
         self.paint(self.list, self.pane, self.labels, *also)
 
-    def paint(self, *widgets: Widget) -> None:
-        """Draw at once instead of at the next tick of the frame timer: a key's frame does not wait."""
-        if self.is_current and self.is_running and not self._layout_required:
-            self._dirty_widgets.update(widget for widget in widgets if widget.is_mounted)
-            self._on_timer_update()
-
     def changed(self) -> None:
         """Somebody committed."""
         self.list.reread()
@@ -235,10 +304,12 @@ class Reviewing(ModeScreen):
         sample = self.pane.sample
         if sample is not None:
             try:
-                new = samples.get(self.store, sample.id)
+                new, explanation = self._seen_by_me(sample.id)
             except StoreError:  # purged: the list says so
-                new = sample
-            explanation = explaining.explain(self.store, new, annotator_id=self.annotator_id)
+                new, explanation = (
+                    sample,
+                    explaining.explain(self.store, sample, annotator_id=self.annotator_id, alone=True),
+                )
             self.pane.show_sample(new, explanation, self.list.position())
             self.labels.show_sample(new, explanation)
         self.draw_titles()
@@ -276,12 +347,23 @@ class Reviewing(ModeScreen):
         """Write down where this person stopped, if that has changed."""
         if self.listing is None:
             return
-        place = {"view": self.listing.view.text, "sample": self.list.current}
+        place: dict[str, Any] = {
+            "view": self.listing.view.text, "sample": self.list.current, "line": self.list.cursor - self.list.top,
+        }  # fmt: skip
+        if self.wanted is not None:  # the thread has not found the sample where one stopped
+            place["sample"] = self.wanted
+        if 0 < len(self.list.marked) <= MARKS:
+            place["marks"] = sorted(self.list.marked)
+        if self.hits is not None:
+            place["search"] = self.hit_words
+        if self.before:
+            place["before"] = [[one.text, one.sample, one.line] for one in self.before]
         if place != self.saved_place:
             acts.stop_at(self.store, self.annotator_id, PLACE, place)
             self.saved_place = place
 
 
-def _post(screen: Reviewing, message: Filled | Failed) -> None:
+def post(screen: Reviewing, message: Filled | Found | Failed) -> None:
+    """Tell the screen from a thread, if it is still there."""
     if screen.is_running:
         screen.post_message(message)

@@ -4,17 +4,35 @@ from __future__ import annotations
 
 import asyncio
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from workbench.store import acts, samples
-from workbench.store.acts import Act, Change
+from workbench.errors import UsageError
+from workbench.store import acts, proposals, samples, views
+from workbench.store.acts import UNSET, Act, Change
 from workbench.text import clean
 from workbench.tui.messages import Progress
 from workbench.tui.screens.review_edit import Editing
-from workbench.tui.widgets.lines import number, safe
+from workbench.tui.widgets.lines import number, safe, short
+from workbench.tui.widgets.sample_pane import share
 from workbench.tui.writing import in_words
 
-EXAMPLES = 3
+#: Samples that are shown before a bulk act, from all over what is hit.
+EXAMPLES = 5
+#: What can be done to a group or a cluster.
+CHOICES = {
+    "accept": "Accept all of them",
+    "reject": "Reject all of them",
+    "rest": "Reject all but this one",
+    "flag": "Flag all of them",
+    "label": "Label all of them",
+    "take": "Take what is proposed for each",
+    "list": "List them",
+}
+
+
+def spread(ids: Sequence[int], count: int = EXAMPLES) -> list[int]:
+    """``count`` of some samples, from the middles of as many equal stretches: what a bulk act hits, fairly shown."""
+    return [ids[(2 * at + 1) * len(ids) // (2 * count)] for at in range(count)] if len(ids) > count else list(ids)
 
 
 class Bulk(Editing):
@@ -61,11 +79,11 @@ class Bulk(Editing):
     def action_label_all(self) -> None:
         self.begin_asking(self._label_all())
 
-    async def _label_all(self) -> None:
+    async def _label_all(self, ids: Sequence[int] | None = None, where: str = "") -> None:
         label = await self.ask_any("Label for all of them")
         if label is not None:
             said = safe(in_words(label), limit=60)
-            await self._bulk("label", f"Label as {said} and accept", Change(label=label, status="accepted"))
+            await self._bulk("label", f"Label as {said} and accept", Change(label=label, status="accepted"), ids, where)
 
     async def _targets(self) -> Sequence[int]:
         """What is marked, else every sample of the view (waits until the thread has all)."""
@@ -74,28 +92,126 @@ class Bulk(Editing):
         listing = self.listing
         if listing is None:
             return []
-        while not listing.finished:
-            self.say("Reading the view to its end…")
+        while listing.searching:
+            self.say(f"Reading the view to its end ({listing.share:.0%})…")
             await asyncio.sleep(0.05)
+        if listing.stopped:
+            raise UsageError("This view was given up before its end: R reads it again, then do it.")
         return array("q", listing.ids)
 
-    async def _bulk(self, kind: str, title: str, change: Change) -> None:
+    def action_take_all(self) -> None:
+        self.begin_asking(self._take_all())
+
+    async def _take_all(self, ids: Sequence[int] | None = None, where: str = "") -> None:
+        """Each sample gets its own proposal: those whose score is high enough."""
+        from workbench.tui.widgets.prompts import AskLine
+
+        if ids is None:
+            where = "marked" if self.list.marked else "of this view"
+            ids = await self._targets()
+        if not ids:
+            self.say("There is nothing in this view to act on.")
+            return
+        among, known, shape = ids, self.labels.labels, self.shape
+        self.say("Looking up what is proposed…")
+        every = await self.read(lambda store: proposals.many(store, among, shape, known))
+        if not every:
+            self.say("Nothing is proposed for these samples that they do not have already.")
+            return
+
+        async def check(text: str) -> str:
+            least = _score(text)
+            hit = sum(1 for one in every.values() if one.score >= least)
+            return f"{number(hit)} of {number(len(among))} samples"
+
+        text = await self.ask(
+            AskLine("Take proposals with a score of at least", "0.9", check=check, help_lines=("0 takes all of them.",))
+        )
+        if text is None:
+            return
+        least = _score(text)
+        taken = {sample_id: one for sample_id, one in every.items() if one.score >= least}
+        if not taken:
+            self.say("No proposal has such a score.")
+            return
+        told = {at: f"{_proposed(one)} {share(one.score)} ({safe(one.source)})" for at, one in taken.items()}
+        changes = {sample_id: one.change for sample_id, one in taken.items()}
+        await self._bulk("take", "Take what is proposed for", changes, sorted(taken), where, told)
+
+    def action_group(self) -> None:
+        if self.list.current is not None:
+            self.begin_asking(self._together(f"group:{self.list.current}", "of this near-duplicate group"))
+
+    def action_cluster(self) -> None:
+        known = self.pane.explanation
+        number_ = known.scores.get("cluster") if known is not None else None
+        if number_ is None:
+            self.say("This sample is in no cluster; clusters come with the suggestions, from some samples on.")
+        else:
+            self.begin_asking(self._together(f"cluster:{int(number_)}", "of this cluster"))
+
+    async def _together(self, text: str, where: str) -> None:
+        """Ask what to do with all samples of a group; they need not be in the view."""
+        from workbench.tui.widgets.prompts import Choice, Option
+
+        view, current = views.parse(text), self.list.current
+        ids = await self.read(lambda store: views.ids(store, view))
+        if len(ids) < 2 or current is None:
+            self.say(f"This sample is alone: there are no others {where}.")
+            return
+        options = [
+            Option(name, title) for name, title in CHOICES.items()
+            if name not in ("label", "take") or self.shape in ("one", "many", "number")
+        ]  # fmt: skip
+        chosen = await self.ask(Choice(f"{number(len(ids))} samples {where}", options))
+        statuses = {"accept": "accepted", "reject": "rejected", "flag": "flagged"}
+        if chosen in statuses:
+            await self._bulk(chosen, CHOICES[chosen].split()[0], Change(status=statuses[chosen]), ids, where)
+        elif chosen == "rest":
+            others = [one for one in ids if one != current]
+            change = Change(status="rejected", reason="duplicate" if text.startswith("group:") else UNSET)
+            await self._bulk("reject", "Reject", change, others, f"{where} besides this one")
+        elif chosen == "label":
+            await self._label_all(ids, where)
+        elif chosen == "take":
+            await self._take_all(ids, where)
+        elif chosen == "list":
+            self.open_view(view, current)
+
+    async def _bulk(
+        self, kind: str, title: str, change: Change | Mapping[int, Change], ids: Sequence[int] | None = None,
+        where: str = "", told: Mapping[int, str] | None = None,
+    ) -> None:  # fmt: skip
+        """One act on many samples (default: the marked ones, else the view), after a question with some of them.
+
+        ``change`` may differ from sample to sample; ``told`` is what is said of a sample besides its text.
+        """
         from workbench.tui.widgets.prompts import Confirm
 
         if self.bulk_running:
             self.say("Another bulk act is still being applied.")
             return
-        marked = bool(self.list.marked)
-        ids = await self._targets()
+        if ids is None:
+            where = "marked" if self.list.marked else "of this view"
+            ids = await self._targets()
         if not ids:
             self.say("There is nothing in this view to act on.")
             return
+        hit_ids = ids
         count = f"{number(len(ids))} sample{'s' if len(ids) > 1 else ''}"
-        where = "marked" if marked else "of this view"
-        shown = samples.rows(self.store, list(ids[:EXAMPLES]))
-        lines = [f"#{row.id}  {clean(row.text, limit=60)}" for row in shown.values()]
-        lines += [f"… and {number(len(ids) - EXAMPLES)} more"] if len(ids) > EXAMPLES else []
-        hit = await self.read(lambda store: samples.kinds(store, ids))
+        rows = samples.rows(self.store, spread(ids))
+        shown = self.list.summaries.of(self.store, rows) if self.list.summaries else rows
+        lines = []
+        for row in (shown[one] for one in spread(ids) if one in shown):
+            now = "" if self.shape == "none" else f"[{safe(in_words(row.label), limit=24)}] "
+            lines.append(short(f"#{row.id}  {now}{clean(row.text, limit=80)}", 72))
+            lines += [f"      → {told[row.id]}"] if told else []
+        lines += (
+            [f"… and {number(len(ids) - len(shown))} more; these are from all over them."]
+            if len(ids) > EXAMPLES
+            else []
+        )
+        hit = await self.read(lambda store: samples.kinds(store, hit_ids))
         if hit:
             lines += ["", "Of these: " + ", ".join(f"{number(n)} {kind}" for kind, n in hit.items()) + "."]
         if not await self.ask(Confirm(f"{title} {count} {where}?", [*lines, "", "One undo takes it all back."])):
@@ -113,16 +229,31 @@ class Bulk(Editing):
         self.follow(act.total)
         self.say(f"Done: {title.lower()} {number(act.total)}. One undo takes it back.")
 
-    def _apply(self, ids: list[int], change: Change, kind: str, title: str) -> Act:
+    def _apply(self, ids: list[int], change: Change | Mapping[int, Change], kind: str, title: str) -> Act:
         """In a thread with a store of its own: labelling goes on meanwhile."""
+
+        def progress(done: int, total: int) -> None:
+            _tell(self, Progress(title, done, total))
+
         with self.store.clone(durable=True) as store:
-            return acts.apply(
-                store, self.annotator_id, ids, change, kind=kind,
-                progress=lambda done, total: _tell(self, Progress(title, done, total)),
-            )  # fmt: skip
+            if isinstance(change, Change):
+                return acts.apply(store, self.annotator_id, ids, change, kind=kind, progress=progress)
+            return acts.apply_each(store, self.annotator_id, change, kind=kind, progress=progress)
 
     def on_progress(self, message: Progress) -> None:
         self.say(f"{message.title}: {number(message.done)} of {number(message.total)}")
+
+
+def _score(text: str) -> float:
+    """A score that somebody typed; raises ``UsageError``."""
+    try:
+        return float(text.strip().replace(",", ".") or 0)
+    except ValueError as error:
+        raise UsageError(f"{clean(text, limit=40)} is not a number.") from error
+
+
+def _proposed(one: proposals.Proposal) -> str:
+    return "other contents" if one.label is None else safe(in_words(one.label), limit=40)
 
 
 def _tell(screen: Bulk, message: Progress) -> None:

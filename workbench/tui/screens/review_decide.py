@@ -6,18 +6,19 @@ Labels are in ``review_label.py``, corrections in ``review_edit.py``.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from workbench.store import acts, jobs, samples
-from workbench.store.acts import Act, Change
+from workbench.store import acts, jobs, remarks, samples
+from workbench.store.acts import UNSET, Act, Change
 from workbench.store.connection import Store
 from workbench.text import clean
+from workbench.tui.pace import Pace
 from workbench.tui.screens.review_views import Views
 from workbench.tui.watch import seconds_since
 from workbench.tui.widgets.header import Header
-from workbench.tui.widgets.lines import number
+from workbench.tui.widgets.lines import Lines, number
 from workbench.tui.writing import as_text, kind_of
 
 R = TypeVar("R")
@@ -36,13 +37,27 @@ DONE = {
     "flag": "Flagged",
     "edit": "Edited",
     "note": "Noted",
+    "tag": "Tagged",
+    "take": "Took the proposal for",
+    "prefer": "Compared",
 }
 
 
 class Decide(Views):
-    """Accept, reject, flag, skip, note, undo, redo, copy."""
+    """Accept, reject, flag, skip, note, tags, undo, redo, copy."""
 
     decided = 0  # samples since suggestions were last learnt
+    spent = 0.0  # seconds that acts before the last one took of the sample on the screen
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pace = Pace()
+
+    def show_current(self, *also: Lines) -> None:
+        before = self.pane.sample
+        super().show_current(*also)
+        if before is None or self.pane.sample is None or before.id != self.pane.sample.id:
+            self.spent = 0.0
 
     def follow(self, decided: int = 1) -> None:
         """Let suggestions follow what people decide: every so many samples a learn job, started off the keys' path."""
@@ -76,11 +91,15 @@ class Decide(Views):
         await self.commit(lambda store: acts.apply(store, me, [chosen], change, kind=kind, seconds=seconds))
         self.workbench.quiet()
         self.list.reread([chosen])
+        if seconds is not None:
+            self.pace.add(seconds + self.spent)
+            self.labels.pace = self.pace.told()
+        self.spent = 0.0
         if advance:
             await self._advance()
         self.workbench.recount()
         self.show_current(self.query_one(Header))
-        if kind != "note":
+        if kind not in ("note", "tag"):
             self.follow()
 
     def _seconds(self) -> float | None:
@@ -93,7 +112,7 @@ class Decide(Views):
         listing = self.listing
         if listing is None:
             return
-        while self.list.cursor + 1 >= len(self.list) and not listing.finished:
+        while self.list.cursor + 1 >= len(self.list) and listing.searching:
             await asyncio.sleep(0.01)
         if listing.finished and listing.island is not None:
             current = self.list.current
@@ -103,7 +122,14 @@ class Decide(Views):
             self.say(f"That was the last of {number(len(self.list))}. R reads the view again.")
 
     async def action_accept(self) -> None:
-        await self._act(Change(status="accepted"), "accept")
+        if self.labels.undecided:
+            self.say("Say which answer is better first: 1 or 2, or 0 when they are equally good.")
+            return
+        await self._act(Change(status="accepted", reason=self._no_reason()), "accept")
+
+    def _no_reason(self) -> Any:
+        """Takes back why the sample was rejected, if somebody said so."""
+        return "" if self.pane.explanation and self.pane.explanation.reason else UNSET
 
     async def action_reject(self) -> None:
         await self._act(Change(status="rejected"), "reject")
@@ -125,9 +151,38 @@ class Decide(Views):
         from workbench.tui.widgets.prompts import AskLine
 
         note = self.pane.explanation.note if self.pane.explanation else None
-        text = await self.ask(AskLine(f"Note on sample {sample_id}", clean(note or "")))
+        turn = self.pane.turn
+        start = "" if turn is None else f"{'; ' if note else ''}turn {turn + 1}: "
+        where = "" if turn is None else f", turn {turn + 1}"
+        text = await self.ask(AskLine(f"Note on sample {sample_id}{where}", clean(note or "") + start))
+        if text == clean(note or "") + start and start:
+            return
         if text is not None and text != (note or ""):
             await self._act(Change(note=text), "note", sample_id=sample_id, advance=False)
+
+    def action_tag(self) -> None:
+        if self.pane.sample is not None:
+            self.begin_asking(self._tag(self.pane.sample.id))
+
+    async def _tag(self, sample_id: int) -> None:
+        """One tag, of the settings, of those in use, or a new one: put on, or taken off."""
+        from workbench.tui.widgets.prompts import Finder, Option
+
+        known = self.pane.explanation
+        tags = known.tags if known is not None else ()
+        turn = self.pane.turn
+        suffix = "" if turn is None else f"@{turn + 1}"
+        used = await self.read(remarks.used_tags)
+        names = dict.fromkeys([*tags, *self.project.outline.tags, *(tag.partition("@")[0] for tag in used)])
+        options = [
+            Option(tag, f"[{'x' if tag in tags or tag + suffix in tags else ' '}] {clean(tag)}") for tag in names
+        ]
+        title = f"Tag on sample {sample_id}" + ("" if turn is None else f", turn {turn + 1}")
+        chosen = await self.ask(Finder(title, options, new="new tag"))
+        tag = "-".join((chosen or "").split())[: remarks.LONGEST_TAG]
+        if tag:
+            tag = tag if tag in tags else tag + suffix
+            await self._act(Change(tags=remarks.toggled(tags, tag)), "tag", sample_id=sample_id, advance=False)
 
     async def action_undo(self) -> None:
         me = self.annotator_id
@@ -179,11 +234,14 @@ class Decide(Views):
 
         if self.pane.sample is not None and self.pane.explanation is not None:
             self.workbench.hold_keys()
-            self.app.push_screen(ExplainScreen(self.pane.sample, self.pane.explanation, self.project.outline))
+            self.app.push_screen(
+                ExplainScreen(self.pane.sample, self.pane.explanation, self.project.outline, self.workbench.annotator)
+            )
 
 
-def learn_if_due(store: Store) -> int | None:
-    """Start a learn job, unless the last one took so long that it is too early for another; returns its number."""
+def learn_if_due(store: Store, strategies: Sequence[str] = ()) -> int | None:
+    """Start a learn job (``strategies``: orders that it computes as well), unless the last one took so long that it is too
+    early for another; returns its number."""
     from workbench.pipeline.start import learn_later
 
     for job in jobs.newest(store, 1, kind="learn"):
@@ -191,7 +249,7 @@ def learn_if_due(store: Store) -> int | None:
             took = float((job.result or {}).get("seconds") or 0.0)
             if (seconds_since(job.finished_at) or 0.0) < took / LEARNING_SHARE:
                 return None
-    return learn_later(store)
+    return learn_later(store, strategies=strategies)
 
 
 def _what(act: Act) -> str:

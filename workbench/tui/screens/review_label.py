@@ -10,22 +10,25 @@ from typing import Any
 
 from workbench.errors import UsageError
 from workbench.store import acts, samples
-from workbench.store.acts import Change
+from workbench.store.acts import UNSET, Change
 from workbench.store.connection import Store
-from workbench.tui.screens.review_decide import Decide
+from workbench.tui import blind
+from workbench.tui.screens.review_hints import Hints
 from workbench.tui.widgets.label_shapes import chosen
 from workbench.tui.widgets.lines import number, safe
 from workbench.tui.writing import read_number, read_set, toggled
 
 NO_LABELS = "This task has no labels: a accepts, x rejects, f flags."
-NO_DIGITS = "The label is an object read out of the text: e corrects it."
+NO_DIGITS = "The label is an object read out of the text: l marks it there, e corrects it."
 
 
-class Labelling(Decide):
-    """Digits, and labels found by typing."""
+class Labelling(Hints):
+    """Digits, codes, and labels found by typing."""
 
     async def _digit(self, digit: int) -> None:
-        if self.shape == "none":
+        if self.project.outline.kind == blind.KIND and self.shape == "none":
+            await self._prefer(digit)
+        elif self.shape == "none":
             self.say(NO_LABELS)
         elif self.shape == "object":
             self.say(NO_DIGITS)
@@ -36,7 +39,35 @@ class Labelling(Decide):
         elif self.shape == "many":
             await self._toggle(self.labels.order[digit - 1])
         else:
-            await self._act(Change(label=self.labels.order[digit - 1], status="accepted"), "label")
+            await self._label_as(self.labels.order[digit - 1])
+
+    async def _label_as(self, label: Any) -> None:
+        """One act: the label, and with it the sample is accepted."""
+        await self._act(Change(label=label, status="accepted", reason=self._no_reason()), "label")
+
+    async def _coded(self, name: str) -> None:
+        if self.shape == "many":
+            await self._toggle(name)
+            self._draw_hint("")
+        else:
+            self._end_hint(draw=False)
+            await self._label_as(self.labels.coded(name))
+
+    async def _prefer(self, digit: int) -> None:
+        """1 or 2: that answer is better, whatever it came as; 0: neither is, and the pair teaches nothing."""
+        sample = self.pane.sample
+        if sample is None or digit > 2:
+            self.say(f"There is no answer {digit}." if sample else "There is no sample here to decide on.")
+            return
+        if not blind.is_pair(sample):
+            self.say("An answer of this pair is missing: e writes it, x rejects the sample.")
+            return
+        if not digit:
+            await self._act(Change(status="rejected", reason=blind.TIE), "prefer")
+            return
+        fields = blind.preferring(sample, self.workbench.annotator, digit - 1)
+        change = Change(status="accepted", fields=fields, reason=self._no_reason())
+        await self._act(change, "prefer")
 
     async def _step(self, digit: int) -> None:
         """The value of a scale that a digit stands for."""
@@ -44,7 +75,7 @@ class Labelling(Decide):
         assert steps is not None
         value = steps.digits.get(digit)
         if value is not None:
-            await self._act(Change(label=value, status="accepted"), "label")
+            await self._label_as(value)
         elif steps.digits:
             self.say(f"{digit} is no step of the scale from {steps.low:g} to {steps.high:g}.")
         else:
@@ -64,7 +95,7 @@ class Labelling(Decide):
             acts.apply(store, me, [chosen_id], Change(label=toggled(now, name, known)), kind="label", seconds=seconds)
 
         await self.commit(work)
-        self._labelled_in_place(chosen_id)
+        self._labelled_in_place(chosen_id, seconds)
 
     async def action_label_none(self) -> None:
         if self.shape != "many":
@@ -76,10 +107,11 @@ class Labelling(Decide):
             return
         me, seconds, none = self.annotator_id, self._seconds(), Change(label=[])
         await self.commit(lambda store: acts.apply(store, me, [sample_id], none, kind="label", seconds=seconds))
-        self._labelled_in_place(sample_id)
+        self._labelled_in_place(sample_id, seconds)
 
-    def _labelled_in_place(self, sample_id: int) -> None:
+    def _labelled_in_place(self, sample_id: int, seconds: float | None) -> None:
         self.shown_at = monotonic()  # each act has its own time
+        self.spent += seconds or 0.0
         self.workbench.quiet()
         self.list.reread([sample_id])
         self.show_current()
@@ -115,10 +147,12 @@ class Labelling(Decide):
         sample_id = self.list.current
         if self.shape == "none":
             self.say(NO_LABELS)
-        elif self.shape == "object":
-            self.say(NO_DIGITS)
         elif sample_id is not None:
-            self.begin_asking(self._find_label(sample_id))
+            self.begin_asking(self._mark_text(sample_id) if self.shape == "object" else self._find_label(sample_id))
+
+    async def _mark_text(self, sample_id: int) -> None:
+        """Fill the object from the text."""
+        raise NotImplementedError
 
     async def _find_label(self, sample_id: int) -> None:
         title = f"Label for sample {sample_id}"
@@ -131,7 +165,7 @@ class Labelling(Decide):
         value = await (self.ask_number(title) if self.shape == "number" else self.ask_label(title))
         if value is not None:
             here = self.list.current == sample_id
-            change = Change(label=value, status="accepted")
+            change = Change(label=value, status="accepted", reason=self._no_reason() if here else UNSET)
             await self._act(change, "label", sample_id=None if here else sample_id, advance=here)
 
     async def ask_label(self, title: str, *, marked: list[str] | None = None) -> str | None:

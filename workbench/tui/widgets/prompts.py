@@ -6,7 +6,7 @@ Show one with ``await screen.ask(dialog)`` from a worker (``screen.begin(corouti
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
@@ -32,7 +32,7 @@ class Text(Pane):
     """Lines of a dialog. ``styles`` of runs: pane--value, pane--muted, pane--key, pane--bad, pane--cursor."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "pane--title", "pane--value", "pane--muted", "pane--key", "pane--bad", "pane--cursor",
+        "pane--title", "pane--value", "pane--muted", "pane--key", "pane--bad", "pane--cursor", "pane--marked",
     }  # fmt: skip
     DEFAULT_CSS = """
     Text {
@@ -42,6 +42,7 @@ class Text(Pane):
         & > .pane--muted { color: $text-muted; background: $panel; }
         & > .pane--key { color: $accent; background: $panel; }
         & > .pane--bad { color: $text-error; background: $panel; }
+        & > .pane--marked { color: $text-success; background: $panel; text-style: underline; }
         & > .pane--cursor { color: $block-cursor-foreground; background: $block-cursor-background; }
     }
     """
@@ -106,14 +107,18 @@ class Confirm(Dialog[bool]):
 
 
 class AskLine(Dialog["str | None"]):
-    """A line of text. ``check(text)`` gives a sentence about it (a count), or raises ``WorkbenchError``: then enter waits."""
+    """A line of text. ``check(text)`` gives a sentence about it (a count), or raises ``WorkbenchError``: then enter waits.
+
+    ``told(text)`` gives further sentences as they become known; enter does not wait for them, and the next key ends them.
+    """
 
     def __init__(
         self, title: str, value: str = "", *, check: Callable[[str], Awaitable[str]] | None = None,
-        help_lines: Sequence[str] = (),
+        help_lines: Sequence[str] = (), told: Callable[[str], AsyncIterator[str]] | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
         self.question, self.value, self.check, self.help_lines = title, value, check, help_lines
+        self.told = told
         self.text = Text()
 
     def compose(self) -> ComposeResult:
@@ -136,7 +141,15 @@ class AskLine(Dialog["str | None"]):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         if self.check is not None:
-            self.run_worker(self._check(event.value), exclusive=True)
+            self.run_worker(self._changed(event.value), exclusive=True)
+
+    async def _changed(self, value: str) -> None:
+        if await self._check(value) and self.told is not None:
+            try:
+                async for sentence in self.told(value):
+                    self._tell(sentence, bad=False)
+            except WorkbenchError as error:
+                self._tell(str(error), bad=True)
 
     async def _check(self, value: str) -> bool:
         assert self.check is not None
@@ -166,13 +179,17 @@ class Option:
 
 
 class Finder(Dialog["str | None"]):
-    """A list that narrows while typing; enter takes the line, escape leaves. ``moved`` hears of every line passed."""
+    """A list that narrows while typing; enter takes the line, escape leaves. ``moved`` hears of every line passed.
+
+    ``new``: what was typed may be taken, too, under that name.
+    """
 
     def __init__(
         self, title: str, options: Sequence[Option], *, moved: Callable[[str], None] | None = None, start: str = "",
+        new: str = "",
     ) -> None:  # fmt: skip
         super().__init__()
-        self.question, self.options, self.moved = title, list(options), moved
+        self.question, self.options, self.moved, self.new = title, list(options), moved, new
         self.found = list(options)
         self.cursor = next((at for at, option in enumerate(self.found) if option.value == start), 0)
         self.text = Text()
@@ -213,11 +230,8 @@ class Finder(Dialog["str | None"]):
         if not self.found:
             lines.append([("  nothing is called that", "pane--muted")])
         lines += [[] for _ in range(min(self.room, len(self.options)) - len(lines))]
-        count = (
-            f"{len(self.found)} of {len(self.options)}"
-            if len(self.found) != len(self.options)
-            else f"{len(self.options)}"
-        )
+        known = sum(1 for option in self.found if option in self.options)
+        count = f"{known} of {len(self.options)}" if known != len(self.options) else f"{known}"
         self.text.show([(count, "pane--muted")], lines)
         self.text.refresh(layout=True)
 
@@ -228,6 +242,9 @@ class Finder(Dialog["str | None"]):
             if all(word in f"{option.title} {option.detail} {option.right}".casefold() for word in wanted)
         ]  # fmt: skip
         self.found.sort(key=lambda option: not option.title.casefold().startswith(" ".join(wanted)))
+        typed = event.value.strip()
+        if self.new and typed and all(option.value != typed for option in self.options):
+            self.found.append(Option(typed, f"{self.new}: {typed}"))
         self.cursor = 0
         self._list()
         self._tell()

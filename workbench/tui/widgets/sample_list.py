@@ -12,6 +12,8 @@ from workbench.store import samples
 from workbench.store.connection import Store
 from workbench.store.samples import Row
 from workbench.text import clean
+from workbench.tui import highlights
+from workbench.tui.highlights import Highlights
 from workbench.tui.listing import Listing
 from workbench.tui.summaries import Summaries
 from workbench.tui.widgets.lines import Lines, Run, cut, number, safe
@@ -27,7 +29,7 @@ class SampleList(Lines, can_focus=True):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "list--title", "list--row", "list--cursor", "list--left", "list--pending", "list--accepted", "list--rejected",
-        "list--flagged",
+        "list--flagged", "list--hit",
     }  # fmt: skip
     DEFAULT_CSS = """
     SampleList {
@@ -40,6 +42,7 @@ class SampleList(Lines, can_focus=True):
         & > .list--accepted { color: $text-success; background: $background; }
         & > .list--rejected { color: $rejected; background: $background; }
         & > .list--flagged { color: $text-warning; background: $background; }
+        & > .list--hit { color: $accent; background: $background; text-style: underline; }
     }
     """
 
@@ -49,6 +52,7 @@ class SampleList(Lines, can_focus=True):
         self.summaries = None if summaries is None or summaries.plain else summaries
         self.listing: Listing | None = None
         self.store: Store | None = None
+        self.mine: int | None = None  # who reads blind
         self.title = ""
         self.top = 0
         self.cursor = 0
@@ -57,6 +61,7 @@ class SampleList(Lines, can_focus=True):
         self._rows: dict[int, Row] = {}
         self._left: set[int] = set()  # of those, what no longer meets the view
         self._asks_left = False  # nothing leaves a view before somebody has committed
+        self.highlights = highlights.NOTHING
         self._strips: dict[tuple[int, bool, str], tuple[Row, int, Strip]] = {}
 
     @property
@@ -91,7 +96,7 @@ class SampleList(Lines, can_focus=True):
     def _fetch(self, ids: Sequence[int]) -> None:
         if self.store is None or self.listing is None or not ids:
             return
-        rows = samples.rows(self.store, ids)
+        rows = samples.rows(self.store, ids, mine=self.mine)
         if self.summaries is not None:
             rows = self.summaries.of(self.store, rows)
         self._rows.update(rows)
@@ -183,10 +188,37 @@ class SampleList(Lines, can_focus=True):
     def on_resize(self) -> None:
         self.move_to(self.cursor)
 
+    def highlight(self, wanted: Highlights) -> None:
+        """Underline other words."""
+        if wanted is not self.highlights:
+            self.highlights = wanted
+            self._strips.clear()
+            self.refresh()
+
+    def searched(self) -> str:
+        """The row below the last one while the view is being read, and when that was given up."""
+        listing = self.listing
+        if listing is None or listing.finished or (listing.stopped and listing.total == len(listing.ids)):
+            return ""
+        if listing.stopped:
+            return f"stopped at {listing.share:.0%}: R reads it again"
+        return f"searching {listing.share:.0%}  (esc stops)"
+
+    def draw_searched(self) -> None:
+        """Draw what lies below the last row, if that is in sight."""
+        y = len(self) - self.top + 1
+        if 0 < y <= self.height:
+            self.refresh(Region(0, y, self.outer_size.width, self.height - y + 1))
+
     def runs(self, y: int) -> Sequence[Run]:
         """The title, or what an empty list says; rows are made by ``render_line``."""
         if y == 0:
             return [(cut(f" {self.title}", self.outer_size.width), "list--title")]
+        searched = self.searched()
+        if searched and self.top + y - 1 == len(self):
+            return [(f"  {searched}", "list--pending")]
+        if searched:
+            return []
         if len(self) == 0 and 0 <= y - 2 < len(self.empty):
             return [(f"  {self.empty[y - 2]}", "list--row")]
         return []
@@ -223,10 +255,17 @@ class SampleList(Lines, can_focus=True):
             clean(row.text, limit=width),
             max(0, width - len(head) - len(sign) - 1 - (label_width + 1 if label_width else 0) - 1),
         )
-        if here or left or row.status == "pending":
-            style = "list--cursor" if here else "list--left" if left else "list--row"
-            return [(f"{head}{sign} {label}{text}{' ' if here else ''}", style)]
-        return [(head, "list--row"), (sign, f"list--{row.status}"), (f" {label}{text}", "list--row")]
+        if here or left:
+            return [(f"{head}{sign} {label}{text}{' ' if here else ''}", "list--cursor" if here else "list--left")]
+        hit = self.highlights.painted((text, "list--row"), "list--hit") if self.highlights else []
+        if row.status == "pending":
+            if len(hit) < 2:
+                return [(f"{head}{sign} {label}{text}", "list--row")]
+            return [(f"{head}{sign} {label}", "list--row"), *hit]
+        signed = [(head, "list--row"), (sign, f"list--{row.status}")]
+        if len(hit) < 2:
+            return [*signed, (f" {label}{text}", "list--row")]
+        return [*signed, (f" {label}", "list--row"), *hit]
 
     def notify_style_update(self) -> None:
         self._strips.clear()
@@ -236,7 +275,9 @@ class SampleList(Lines, can_focus=True):
         """``412 of 1,000,000``; what is not known yet is not guessed."""
         if self.listing is None:
             return ""
-        total = "…" if self.listing.total is None else number(self.listing.total)
+        total = self.listing.known()
+        if not len(self):
+            return "" if self.listing.finished else "searching"
         if self.listing.island is not None:
             return f"? of {total}"
         return f"{number(min(self.cursor + 1, len(self)))} of {total}"

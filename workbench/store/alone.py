@@ -1,0 +1,70 @@
+"""The project to oneself, for what nobody may watch half done."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pwd
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from workbench.errors import StoreError
+from workbench.store.connection import OPEN, Store
+
+#: Seconds for which somebody who is just leaving may do so.
+PATIENCE = 1.0
+
+
+@contextmanager
+def alone(store: Store) -> Iterator[None]:
+    """Keep every other process out for as long as the block lasts; one that comes meanwhile waits at the door.
+
+    Other stores of this process stay open; the thread that is inside must open none. Raises ``StoreError`` naming who is
+    in the project.
+    """
+    mine = [one.use for one in list(OPEN) if one.path == store.path and one.use >= 0]
+    deadline = time.monotonic() + PATIENCE
+    for descriptor in mine:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+    try:
+        while True:
+            try:
+                fcntl.flock(store.use, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise StoreError(
+                        f"{store.project.folder}: {', '.join(others(store)) or 'another process'} is in the project; "
+                        "nothing was changed. Close it there (`workbench jobs cancel` ends a job), then do it again."
+                    ) from None
+                time.sleep(0.05)
+        yield
+    finally:
+        for descriptor in mine:
+            with contextlib.suppress(OSError):
+                fcntl.flock(descriptor, fcntl.LOCK_SH)
+
+
+def others(store: Store) -> list[str]:
+    """The other processes that have the project open, in words, as far as the system tells."""
+    inode = str((store.project.locks / "use").stat().st_ino)
+    pids: set[int] = set()
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/locks").read_text().splitlines():
+            parts = line.split()
+            if "FLOCK" in parts and any(part.endswith(f":{inode}") for part in parts):
+                pids |= {int(part) for part in parts[4:5] if part.isdigit()}
+    working = {row[0]: (row[1], row[2]) for row in store.read("SELECT pid, id, kind FROM job WHERE pid IS NOT NULL")}
+    found = []
+    for pid in sorted(pids - {os.getpid()}):
+        if pid in working:
+            found.append(f"job {working[pid][0]} ({working[pid][1]})")
+            continue
+        user = ""
+        with contextlib.suppress(OSError, KeyError):
+            user = f" of {pwd.getpwuid(Path(f'/proc/{pid}').stat().st_uid).pw_name}"
+        found.append(f"process {pid}{user}")
+    return found
