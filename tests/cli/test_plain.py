@@ -76,7 +76,7 @@ def test_the_users_keys_and_what_is_no_key(
     assert "No label is called 'nothing like that'." in ran.out
     assert "There is no label 7." in ran.out
     assert "=: accept." in ran.out
-    assert "Changed: [-b-] {+b!+}" in ran.out
+    assert "Changed: [-b-]{+b!+}" in ran.out
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,8 @@ def alone(store: Store) -> Iterator[None]:
                 time.sleep(0.05)
         yield
     finally:
-        for descriptor in mine:
+        # Ours first: the others' locks would wait for the one that is exclusive.
+        for descriptor in (store.use, *mine):
             with contextlib.suppress(OSError):
                 fcntl.flock(descriptor, fcntl.LOCK_SH)
 

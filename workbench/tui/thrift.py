@@ -68,7 +68,7 @@ class Thrifty(Base):
             if self.terminal_mode is None:
                 self._begin()
             if self.terminal is not None:
-                if self._sent_size != screen.outer_size:  # what was sent at the old size may have met a window of the new
+                if self._sent_size != screen.outer_size:  # it may have met a window of the new
                     self.terminal.forget()
                     self._sent_size = screen.outer_size
                 renderable = Sent(self.terminal, renderable)
