@@ -55,7 +55,11 @@ def write(tmp_path: Path, text: str | bytes) -> Path:
         (GOOD + "generate:\n  concurrency: lots\n", 5, "generate.concurrency: input should be a valid integer"),
         (GOOD + "generate:\n  budget: -1\n", 5, "generate.budget: input should be greater than 0"),
         (GOOD + "model:\n  api_key_env: 'sk-123 abc'\n", 5, "model.api_key_env"),
-        (GOOD + "review:\n  policy: majority\n", 5, "review.policy is 'majority', but should be 'last_word' or 'agreement'."),
+        (
+            GOOD + "review:\n  policy: majority\n",
+            5,
+            "review.policy is 'majority', but should be 'last_word' or 'agreement'.",
+        ),
         ("name: demo\ntask:\n  fields: {a: {}, b: {}}\n  labels: [x, y]\n", 2, "exactly one field"),
         ("a: &x [1]\nb: *x\n", 2, "YAML aliases (*name) are not allowed here"),
         ("name: a\n---\nname: b\n", 2, "found another document"),

@@ -137,7 +137,8 @@ class ReviewSettings(Part):
     blind: bool = False
     lease: float = Field(default=10.0, gt=0, le=24 * 60)
     reasons: list[str] = Field(
-        default_factory=lambda: ["wrong label", "unnatural", "off topic", "duplicate", "incomplete", "harmful"], max_length=9
+        default_factory=lambda: ["wrong label", "unnatural", "off topic", "duplicate", "incomplete", "harmful"],
+        max_length=9,
     )
     ask_reason: bool = False
     tags: list[str] = Field(default_factory=list, max_length=100)

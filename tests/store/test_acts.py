@@ -292,7 +292,9 @@ def test_an_act_may_say_something_else_of_each_sample_and_one_undo_takes_it_all_
     assert {one.id: (one.label, one.status) for one in samples.many(store, ids)} == found
 
 
-def test_an_act_of_different_changes_that_was_cut_off_is_completed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_act_of_different_changes_that_was_cut_off_is_completed(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ids = fill(store, CHUNK + 10)
     me = acts.annotator(store, "me")
     apply_rows, calls = acts.apply_rows, []

@@ -76,7 +76,9 @@ def run(context: JobContext) -> Ended:
         if (day := purged.when(mapped.fields)) is not None:
             failed += 1
             if len(listed) < LISTED:
-                reason = f"was purged from this project on {day}; take it out of the file (`purge --forget` forgets this)"
+                reason = (
+                    f"was purged from this project on {day}; take it out of the file (`purge --forget` forgets this)"
+                )
                 listed.append({"line": mapped.line, "reason": reason})
             continue
         if taken and (twin := taken.get(splits.fingerprint(samples.text_of(mapped.fields)))) is not None:

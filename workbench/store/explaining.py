@@ -69,9 +69,7 @@ class Explanation:
     spoken: bool = False  # whether the person who looks has decided on it
 
 
-def explain(
-    store: Store, sample: Sample, *, annotator_id: int | None = None, alone: bool = False
-) -> Explanation:
+def explain(store: Store, sample: Sample, *, annotator_id: int | None = None, alone: bool = False) -> Explanation:
     """Everything behind a sample, as ``annotator_id`` sees it: a handful of indexed look-ups. ``alone``: without the notes,
     tags and reasons of other people."""
     scores = dict(store.read("SELECT name, value FROM score WHERE sample_id = ? ORDER BY name", (sample.id,)))
@@ -85,7 +83,8 @@ def explain(
     suggestions = [
         (json.loads(label), score, source)
         for label, score, source in store.read(
-            "SELECT label, score, source FROM suggestion WHERE sample_id = ? ORDER BY rank, score DESC LIMIT 20", (sample.id,)
+            "SELECT label, score, source FROM suggestion WHERE sample_id = ? ORDER BY rank, score DESC LIMIT 20",
+            (sample.id,),
         )
     ]
     neighbours = store.read(

@@ -29,7 +29,9 @@ class Summaries:
         kinds = [field.kind for field in outline.fields]
         self.whole = outline.kind == "question_answering" or (bool(kinds) and kinds[0] != "text")
         self.several = len(kinds) > 1
-        self.first = outline.kind == "preference"  # which answer is the better one must not show before somebody decides
+        self.first = (
+            outline.kind == "preference"
+        )  # which answer is the better one must not show before somebody decides
 
     @property
     def plain(self) -> bool:

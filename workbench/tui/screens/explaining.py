@@ -50,7 +50,11 @@ def paragraphs(
     for role, ids in sample.parents.items():
         made.append((f"{safe(role).capitalize()}: {', '.join(f'#{number(i)}' for i in ids)}", "pane--value"))
     if look.blind:
-        return [*made, ("", "pane--value"), ("Where the answers come from shows when you have compared them.", "pane--muted")]
+        return [
+            *made,
+            ("", "pane--value"),
+            ("Where the answers come from shows when you have compared them.", "pane--muted"),
+        ]
     if look.pair:
         came = blind.as_it_came(sample, person)
         made.append((f"Shown to you in blind order: A came as {came[0]}, B as {came[1]}.", "pane--muted"))
