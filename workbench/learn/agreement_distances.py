@@ -21,17 +21,18 @@ def between(level: str, known: Array, left: Array, right: Array, distance: Array
     """Squared difference of each pair of codes ``(p,)``; not for ordinal data, where it depends on all values."""
     import numpy
 
+    found: Array
     if distance is not None:
         whole = known.astype(numpy.int64)
-        return numpy.asarray(distance, numpy.float64)[whole[left], whole[right]]
-    if level == "nominal":
-        found: Array = (left != right).astype(numpy.float64)
-        return found
-    a, b = known[left], known[right]
-    if level == "interval":
-        return (a - b) ** 2
-    whole_sum = a + b
-    found = numpy.divide(a - b, whole_sum, out=numpy.zeros_like(whole_sum), where=whole_sum > 0) ** 2
+        found = numpy.asarray(distance, numpy.float64)[whole[left], whole[right]]
+    elif level == "nominal":
+        found = (left != right).astype(numpy.float64)
+    elif level == "interval":
+        found = (known[left] - known[right]) ** 2
+    else:
+        a, b = known[left], known[right]
+        both = a + b
+        found = numpy.divide(a - b, both, out=numpy.zeros_like(both), where=both > 0) ** 2
     return found
 
 
@@ -40,16 +41,16 @@ def among(level: str, known: Array, counts: Array, distance: Array | None) -> Ar
     import numpy
 
     n = counts.sum(axis=1)
+    found: Array
     if distance is None and level == "nominal":
-        found: Array = n * n - (counts**2).sum(axis=1)
-        return found
-    if distance is None and level == "interval":
+        found = n * n - (counts**2).sum(axis=1)
+    elif distance is None and level == "interval":
         centred = known - known.mean()  # large values with small differences would cancel
         found = 2 * (n * (counts @ centred**2) - (counts @ centred) ** 2)
-        return found
-    codes = numpy.arange(len(known))
-    table = between(level, known, numpy.repeat(codes, len(codes)), numpy.tile(codes, len(codes)), distance)
-    found = ((counts @ table.reshape(len(codes), -1)) * counts).sum(axis=1)
+    else:
+        codes = numpy.arange(len(known))
+        table = between(level, known, numpy.repeat(codes, len(codes)), numpy.tile(codes, len(codes)), distance)
+        found = ((counts @ table.reshape(len(codes), -1)) * counts).sum(axis=1)
     return found
 
 
@@ -73,15 +74,15 @@ def expected(rows: Array, columns: Array, at: Array, power: int) -> Array:
     """``sum_ij rows_i columns_j |at_i - at_j|^power`` of each pair of raters, ``(p,)``; ``at`` is in order."""
     import numpy
 
+    found: Array
     if power == 2:
         a, b = rows.sum(axis=1), columns.sum(axis=1)
         at = at - at.mean()
-        found: Array = b * (rows @ at**2) + a * (columns @ at**2) - 2 * (rows @ at) * (columns @ at)
-        return found
-    # |x - y| integrates, over the gaps between neighbouring values, whether one lies below and the other above.
-    below, under = numpy.cumsum(rows, axis=1)[:, :-1], numpy.cumsum(columns, axis=1)[:, :-1]
-    above, over = rows.sum(axis=1, keepdims=True) - below, columns.sum(axis=1, keepdims=True) - under
-    found = ((below * over + above * under) * numpy.diff(at)).sum(axis=1)
+        found = b * (rows @ at**2) + a * (columns @ at**2) - 2 * (rows @ at) * (columns @ at)
+    else:  # |x - y| integrates, over the gaps between neighbouring values, whether one lies below and the other above
+        below, under = numpy.cumsum(rows, axis=1)[:, :-1], numpy.cumsum(columns, axis=1)[:, :-1]
+        above, over = rows.sum(axis=1, keepdims=True) - below, columns.sum(axis=1, keepdims=True) - under
+        found = ((below * over + above * under) * numpy.diff(at)).sum(axis=1)
     return found
 
 
