@@ -91,3 +91,15 @@ def test_what_cannot_be_suspected_has_no_number() -> None:
     assert numpy.isnan(suspicion(CARD, ["card"] * 5)).all()
     assert numpy.isnan(suspicion(CARD, [None] * 5, [("a card", "card"), ("money", "money")])).all()
     assert suspicion([], []).shape == (0,)
+
+
+def test_words_that_say_nothing_are_no_title() -> None:
+    texts = [
+        "I'd like to unlock my pin",
+        "they've blocked the pin again",
+        "top up not there",
+        "the top up didn't arrive",
+    ] * 4
+    member = numpy.array([0, 0, 1, 1] * 4)
+    titles = [[word for word, _ in terms[:2]] for terms in top_terms(texts, member, 2)]
+    assert {"i'd", "they've", "the", "to", "my", "didn't", "there"}.isdisjoint({word for one in titles for word in one})

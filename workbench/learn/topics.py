@@ -98,8 +98,9 @@ def top_terms(texts: Sequence[str], member: Array, count: int, most: int = 8) ->
 
     ``W = tf(t, c) / |c| * ln(1 + A / f(t))`` with tf(t, c) the group's texts that hold the word, |c| the words of the group,
     f(t) the sum over groups and A the mean of |c| (Grootendorst 2022, BERTopic, arXiv 2203.05794, equation 2), over at
-    most ``READ`` texts spread evenly. A word that stands in over a tenth of all texts is taken only where nothing else
-    is left; so is one of a single letter or digit.
+    most ``READ`` texts spread evenly. A word that says nothing is taken only where nothing else is left: one that stands in
+    over a tenth of all texts, a single letter or digit, and an English function word (scikit-learn's list, and what is
+    contracted with an apostrophe).
     """
     words: list[Counter[str]] = [Counter() for _ in range(count)]
     read = spread(len(texts), READ).tolist()
@@ -113,7 +114,13 @@ def top_terms(texts: Sequence[str], member: Array, count: int, most: int = 8) ->
     for group in words:
         size = max(1, sum(group.values()))
         weights = {word: n / size * math.log(1.0 + mean / total[word]) for word, n in group.items()}
-        plain = {word for word in group if total[word] * 10 > len(read) or (len(word) == 1 and word.isascii())}
+        plain = {word for word in group if total[word] * 10 > len(read) or _says_little(word)}
         best = sorted(weights, key=lambda word: (word in plain, -weights[word], word))[:most]
         found.append([(word, round(weights[word], 5)) for word in best])
     return found
+
+
+def _says_little(word: str) -> bool:
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    return (len(word) == 1 and word.isascii()) or word in ENGLISH_STOP_WORDS or "'" in word or "\u2019" in word
