@@ -151,3 +151,12 @@ def test_a_broken_project_is_a_file_error(tmp_path: Path) -> None:
     (tmp_path / "project.yaml").write_text("name: x\ntaks: {}\n")
     with pytest.raises(FileError, match=r"project.yaml:\d: "):
         _ = find(tmp_path).config
+
+
+def test_what_is_remembered_is_of_the_file_as_it_is(tmp_path):
+    project = create(tmp_path / "p", labels=["a", "b"])
+    assert not project.config.review.blind
+    text = project.settings.read_text(encoding="utf-8")
+    project.settings.write_text(text.replace("\nreview:\n", "\nreview:\n  blind: true\n"), encoding="utf-8")
+    _ = project.outline  # an older reading of the file is at hand
+    assert Project(project.folder).outline.review.blind

@@ -35,6 +35,9 @@ def test_themes_recipes_and_sample_projects_travel_in_the_wheel(wheel: zipfile.Z
             if path.is_file() and path.suffix in (".yaml", ".jsonl", ".md"):
                 assert f"workbench/_data/{path.relative_to(ROOT)}" in inside
     assert {f"workbench/recipes/{name}.yaml" for name in names()} <= inside
+    keymaps = [str(path.relative_to(ROOT)) for path in (ROOT / "workbench" / "tui" / "keymaps").glob("*.yaml")]
+    assert "workbench/tui/keymaps/vim.yaml" in keymaps
+    assert set(keymaps) <= inside
     modules = {str(path.relative_to(ROOT)) for path in (ROOT / "workbench").rglob("*.py")}
     assert modules <= inside
     unwanted = re.compile(r"(^tests/|\.db|\.pyc$|__pycache__|project\.db|\.env)")

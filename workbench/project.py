@@ -102,7 +102,7 @@ class Project:
         )
 
     def _outline(self) -> dict[str, Any]:
-        config = self.config
+        config = type(self)(self.folder).config  # read anew: it is remembered for the file as it is now
         return {
             "name": config.name,
             "database": config.database,

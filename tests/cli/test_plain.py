@@ -45,6 +45,27 @@ def test_every_line_is_a_decision(workbench: Workbench, folder: Path, monkeypatc
         assert store.read("SELECT note, reason FROM opinion WHERE sample_id = 5") == [("looks odd", "duplicate")]
 
 
+def test_codes_proposals_and_tags_are_typed_as_on_the_screen(
+    tmp_path: Path, workbench: Workbench, monkeypatch: Say
+) -> None:
+    folder = tmp_path / "many"
+    labels = [f"{first}_{second}" for first in ("card", "pin") for second in ("lost", "found", "old", "new", "other")]
+    create(folder, description="Which?", labels=labels)
+    fill(folder, "one", "two", "three", "four", label="card_lost")
+    with Store(Project(folder)) as store:
+        curation.save_suggestions(store, "tfidf", [(3, [("pin_new", 0.8)])], job_id=0)
+    typed(monkeypatch, ",pn", ", cf", "z", "z", "tag slang", "t -slang", "t odd", "code zz", ",c")
+    ran = workbench("label", folder, "--plain", "--as", "anna")
+    assert [label for _, label in states(folder)] == ["pin_new", "card_found", "pin_new", "card_lost"]
+    assert [status for status, _ in states(folder)] == ["accepted", "accepted", "accepted", "pending"]
+    assert "l and part of a name, or , and its code: 1 more." in ran.out
+    assert "* Nothing is proposed for this sample." in ran.out
+    assert "* No label has the code 'zz'." in ran.out
+    assert "* ca card_other, cf card_found, cl card_lost, cn card_new, co card_old" in ran.out
+    with Store(Project(folder)) as store:
+        assert store.read("SELECT tag FROM opinion_tag") == [("odd",)]
+
+
 def test_one_goes_on_where_one_stopped(workbench: Workbench, folder: Path, monkeypatch: Say) -> None:
     fill(folder, *"abcdef")
     typed(monkeypatch, "s", "s", "q")

@@ -52,6 +52,12 @@ def test_what_is_proposed_and_in_which_order(store):
     assert by_id[3].disagreement == pytest.approx(1.585, abs=0.001)  # log2(3)
 
 
+def test_a_decision_that_was_taken_back_is_no_word(store):
+    say(store, 1, anna="b", ben="a")
+    acts.apply(store, acts.annotator(store, "ben"), [1], Change(status="pending"), kind="label")
+    assert adjudication.cases(store) == []
+
+
 def test_settling_is_one_act_that_can_be_undone(store):
     say(store, 1, anna="b", ben="b")
     say(store, 2, anna="b", ben="a")

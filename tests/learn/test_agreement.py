@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.learn.agreement import agreement, confusion
+from workbench.learn.agreement import agreement
 from workbench.learn.agreement_distances import masi
 
 #: Krippendorff 2011, section C: four observers, twelve units, missing values.
@@ -57,9 +57,6 @@ def test_cohen_1960():
     (pair,) = agreement(*long(numpy.array(cells).T)).cohen
     assert pair.percent == pytest.approx(0.70)
     assert pair.kappa.value == pytest.approx(0.492, abs=0.0005)
-    assert confusion(*(part.astype(int) for part in long(numpy.array(cells).T)), 0, 1, 3).tolist() == table
-    pooled = confusion(*(part.astype(int) for part in long(numpy.array(cells).T)), None, None, 3)
-    assert pooled.tolist() == (numpy.array(table) + numpy.array(table).T).tolist()
 
 
 def test_each_label_by_hand():

@@ -13,7 +13,20 @@ import pytest
 from workbench.errors import StoreError
 from workbench.pipeline import features, purge
 from workbench.project import Project, create
-from workbench.store import acts, curation, jobs, ledger, purging, repairs, samples, snapshots, views
+from workbench.store import (
+    acts,
+    curation,
+    jobs,
+    ledger,
+    purge_memory,
+    purge_rows,
+    purge_scope,
+    purging,
+    repairs,
+    samples,
+    snapshots,
+    views,
+)
 from workbench.store.acts import Change
 from workbench.store.connection import Store, new_uuid, now
 from workbench.store.curation import Drop
@@ -50,10 +63,10 @@ def everywhere(store: Store) -> tuple[list[int], int]:
     with store.write() as connection:
         made = ledger.record(connection, ledger.Prompts(), series, job, asked)
         ledger.keep_answers(connection, [judged])
-        samples.insert(connection, [
+        samples.insert(connection, samples.encoded([
             NewSample({"text": CANARY}, "lost_card", job_id=job, request_id=made[0], parents={"examples": [seed]}),
             NewSample({"text": "made from it, but says nothing of it"}, "lost_card", parents={"original": [seed]}),
-        ])  # fmt: skip
+        ]))  # fmt: skip
     gone = store.read("SELECT id FROM sample WHERE request_id = ?", (made[0],))[0][0]
     me = acts.annotator(store, "anna")
     acts.apply(store, me, [gone], Change(note=f"this is {CANARY}", label="refund"), kind="note")
@@ -113,7 +126,7 @@ def traces(folder: Path) -> list[str]:
 def test_nothing_of_a_purged_text_is_left_in_any_file(project: Project) -> None:
     with Store(project, durable=True) as store:
         ids, other = everywhere(store)
-        before = purging.effects(store, ids)
+        before = purge_scope.effects(store, ids)
         done = purge.purge(store, acts.annotator(store, "anna"), ids)
         assert (before.samples, before.answers, before.judged, before.derived) == (2, 2, 1, 1)
         assert before.people == {"anna": 5}
@@ -133,7 +146,7 @@ def test_nothing_of_a_purged_text_is_left_in_any_file(project: Project) -> None:
         assert acts.undo(store, me) is not None
         assert samples.get(store, 1).status == "pending"
         verdict = store.read("SELECT reason, other_id FROM verdict")
-        assert verdict == [(purging.SEEN, None)]
+        assert verdict == [(purge_rows.SEEN, None)]
         assert store.read("PRAGMA foreign_key_check") == []
         assert store.read("PRAGMA quick_check") == [("ok",)]
     assert traces(project.folder) == []
@@ -154,11 +167,11 @@ def test_a_purged_row_is_known_again_without_its_text(project: Project) -> None:
         ids, _ = everywhere(store)
         me = acts.annotator(store, "anna")
         purge.purge(store, me, ids)
-        memory = purging.Memory(store)
+        memory = purge_memory.Memory(store)
         assert memory.when({"text": CANARY}) == now()[:10]
         assert memory.when({"text": "please refund payment 1"}) is None
         purge.purge(store, me, [1], remember=False)
-        assert purging.Memory(store).when({"text": "please refund payment 0"}) is None
+        assert purge_memory.Memory(store).when({"text": "please refund payment 0"}) is None
 
 
 def test_who_else_is_in_the_project_is_named(project: Project) -> None:

@@ -97,8 +97,8 @@ def test_scores_go_to_the_request_s_sample(store: Store) -> None:
     ids = record(store, [asked(n) for n in range(3)])
     with store.write() as connection:
         made = [samples.NewSample({"text": f"t {one}"}, "a", request_id=one, job_id=1) for one in ids]
-        assert samples.insert(connection, made) == 3
-        assert samples.insert(connection, made) == 0  # there already
+        assert samples.insert(connection, samples.encoded(made)) == 3
+        assert samples.insert(connection, samples.encoded(made)) == 0  # there already
         ledger.score_requests(connection, "confidence", [(one, -one / 2) for one in ids], version=1, job_id=1)
     assert store.read("SELECT request_id, value FROM score JOIN sample ON id = sample_id ORDER BY 1") == [
         (one, -one / 2) for one in ids

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import multiprocessing
 import os
@@ -12,7 +13,7 @@ import pytest
 
 from workbench.errors import StoreError
 from workbench.project import Project, create
-from workbench.store import migrations, samples
+from workbench.store import acts, disputes, migrations, people, policies, samples, views
 from workbench.store.connection import Store
 from workbench.store.samples import NewSample
 
@@ -163,3 +164,69 @@ def test_no_descriptor_stays_open_after_a_refusal(project: Project) -> None:
             Store(project)
     after = len(os.listdir("/proc/self/fd")) if before else 0
     assert after == before
+
+
+#: A project.db that version 2 of the schema wrote: six samples, two of them with a set of labels, and eight acts of anna and
+#: ben: labels on which they differ, a note, a corrected text, a rejection that was undone.
+VERSION_2 = Path(__file__).parent / "version_2.db.gz"
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Project:
+    project = create(tmp_path / "old", labels=["a", "b", "c"])
+    project.database.write_bytes(gzip.decompress(VERSION_2.read_bytes()))
+    return project
+
+
+def test_a_project_of_version_2_keeps_what_people_said(old: Project) -> None:
+    with Store(old, durable=True) as store:
+        assert store.one("PRAGMA user_version") == (migrations.VERSION,)
+        assert store.one("PRAGMA integrity_check") == ("ok",)
+        assert store.read("PRAGMA foreign_key_check") == []
+        assert [(row.status, row.label, row.text) for row in samples.rows(store, range(1, 7)).values()] == [
+            ("accepted", "a", "sample 1 says hello"),
+            ("rejected", "b", "sample 2 says hello"),
+            ("accepted", ["b", "c"], "sample 3 says hello"),
+            ("pending", [], "sample 4 says hello"),
+            ("pending", "c", "sample 5 mended"),
+            ("pending", "a", "sample 6 says hello"),
+        ]
+        assert store.read("SELECT sample_id, note FROM opinion WHERE note IS NOT NULL") == [(4, "looks odd")]
+        assert store.one("SELECT count(*) FROM annotation") == (9,)
+    backup = sqlite3.connect(old.folder / "project.db.backup-2")
+    assert backup.execute("PRAGMA user_version").fetchone() == (2,)
+    backup.close()
+
+
+def test_the_lists_of_version_3_are_filled_from_version_2(old: Project) -> None:
+    with Store(old) as store:
+        assert store.read("SELECT label, sample_id FROM label_set ORDER BY label") == [("b", 3), ("c", 3)]
+        assert store.read("SELECT sample_id, people, disagreed FROM spoken ORDER BY 1") == [
+            (1, 2, 1), (2, 2, 1), (3, 1, 0),
+        ]  # fmt: skip
+
+        def listed(view: str) -> list[int]:
+            return list(views.ids(store, views.parse(view)))
+
+        assert listed("disagreed:yes") == [1, 2]
+        assert listed("label:c") == [3, 5]
+        assert listed("by:ben") == [1, 2, 4]
+        assert listed("mended") == [5]
+        assert [[one.annotator for one in group] for group in disputes.several(store)] == [["anna", "ben"]] * 2
+        assert [(one.name, one.samples, one.decisions, one.seconds_median) for one in people.progress(store)] == [
+            ("anna", 3, 3, 2.5), ("ben", 2, 3, 1.5),
+        ]  # fmt: skip
+
+
+def test_work_goes_on_after_the_upgrade(old: Project) -> None:
+    with Store(old, durable=True) as store:
+        policies.keep_up(store)
+        anna, ben = acts.annotator(store, "anna"), acts.annotator(store, "ben")
+        assert acts.undo(store, ben) is not None  # a rejection of sample 2, done before the upgrade
+        assert samples.get(store, 2).status == "accepted"
+        acts.apply(store, anna, [1], acts.Change(label="a", status="accepted"), kind="label")
+        assert store.read("SELECT sample_id, people, disagreed FROM spoken WHERE disagreed") == []
+        acts.apply(store, anna, [3], acts.Change(label=["a"]), kind="label")
+        assert store.read("SELECT label, sample_id FROM label_set") == [("a", 3)]
+        assert acts.undo(store, anna) is not None
+        assert store.read("SELECT label FROM label_set ORDER BY 1") == [("b",), ("c",)]

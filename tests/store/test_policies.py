@@ -155,3 +155,23 @@ def test_progress_leaves_breaks_out(tmp_path: Path) -> None:
         assert (second.name, second.samples, second.decisions, second.seconds_median) == ("ben", 0, 1, None)
         assert list(people.opinions_of(store)) == [(1, anna, '"b"'), (2, anna, '"b"'), (3, anna, '"b"')]
         assert list(people.model_opinions(store))[:2] == [(1, "as generated", '"a"'), (2, "as generated", '"a"')]
+
+
+def test_who_reads_blind_sees_their_own_words_before_they_decide(tmp_path: Path) -> None:
+    with Store(asked(tmp_path / "p", blind="true")) as store:
+        samples.add(store, [NewSample({"text": "as it came"}, ["a"])])
+        anna, ben = acts.annotator(store, "anna"), acts.annotator(store, "ben")
+        acts.apply(store, anna, [1], Change(label=["c"], fields={"text": "by anna"}, status="accepted"), kind="label")
+        assert blind.own_label(store, ben, 1) == '["a"]'
+        acts.apply(store, ben, [1], Change(label=["a", "b"]), kind="label")  # put together label by label: undecided
+        assert blind.undecided(store, ben, 1)
+        acts.apply(store, anna, [1], Change(label=["c", "d"]), kind="label")
+        seen = samples.get(store, 1, mine=ben)
+        assert (seen.label, seen.status, seen.fields) == (["a", "b"], "pending", {"text": "as it came"})
+        acts.apply(store, ben, [1], Change(fields={"text": "by ben"}), kind="edit")
+        assert samples.rows(store, [1], mine=ben)[1].text == "by ben"
+        acts.apply(store, ben, [1], Change(status="accepted"), kind="accept")
+        acts.apply(store, anna, [1], Change(label=["d"]), kind="label")
+        assert samples.get(store, 1, mine=ben).label == ["d"]
+        assert samples.get_own(store, 1, ben).label == ["a", "b"]  # what taking out and putting in goes on from
+        assert not blind.undecided(store, ben, 1)

@@ -11,7 +11,19 @@ import pytest
 
 from workbench.errors import UsageError
 from workbench.project import Project, create
-from workbench.store import acts, curation, jobs, opinions, repairs, reshape, samples, views
+from workbench.store import (
+    acts,
+    curation,
+    jobs,
+    opinions,
+    purging,
+    repairs,
+    reshape,
+    samples,
+    snapshots,
+    versions,
+    views,
+)
 from workbench.store.acts import Change
 from workbench.store.connection import Store
 from workbench.store.encoding import digest
@@ -452,3 +464,42 @@ def test_history_reads_as_the_opinions_are_whatever_people_do_between_changes(tm
             ):
                 read = opinions._below(store.connection, 2**62, person, sample)[1]
                 assert [read[0], read[2], read[4]] == state, (number, kind, sample)
+
+
+def test_a_snapshot_is_read_and_put_back_in_the_names_of_now(store: Store) -> None:
+    ids = fill(store, 3)
+    me = acts.annotator(store, "me")
+    before = snapshots.create(store, views.ids(store, views.parse("set:yes")), "set:yes", name="before")
+    made(store, change("rename", "a", into=("z",)))
+    between = snapshots.create(store, views.ids(store, views.parse("set:yes")), "set:yes", name="between")
+    assert versions.compare(store, before.id).same == 3
+    assert versions.restoring(store, before).same == 3
+    acts.apply(store, me, ids[:1], Change(label="c"), kind="label")
+    versions.restore(store, me, versions.restoring(store, before))
+    assert samples.get(store, ids[0]).label == "z"
+    undone(store)
+    assert samples.get(store, ids[0]).label == "a"
+    assert versions.compare(store, between.id).same == 3  # z was only there between the two
+    acts.apply(store, me, ids[:1], Change(label="c"), kind="label")
+    versions.restore(store, me, versions.restoring(store, between))
+    assert samples.get(store, ids[0]).label == "a"
+
+
+def test_a_snapshot_put_back_keeps_the_fields_of_now(tmp_path: Path) -> None:
+    with Store(create(tmp_path / "p", kind="free", fields=[("title", "text"), ("body", "text")])) as store:
+        samples.add(store, [NewSample({"title": "t", "body": "b"})])
+        before = snapshots.create(store, views.ids(store, views.parse("set:yes")), "set:yes", name="before")
+        made(store, change("add", into=("tone",), what="field", kind="text", default="calm"))
+        made(store, change("rename", "body", into=("content",), what="field"))
+        plan_back = versions.restoring(store, before)
+        assert (plan_back.same, plan_back.fields) == (1, 0)
+
+
+def test_undoing_a_change_after_a_purge_leaves_what_is_gone(store: Store) -> None:
+    ids = fill(store, 6)
+    made(store, change("rename", "a", into=("z",)))
+    purging.delete(store, acts.annotator(store, "me"), ids[:1])
+    undone(store)
+    assert [row[0] for row in store.read("SELECT DISTINCT label FROM sample ORDER BY 1")] == ['"a"', '"b"', '"c"']
+    assert store.one("SELECT count(*) FROM reshaped WHERE sample_id = ?", (ids[0],)) == (0,)
+    assert all(ids[0] not in acts.unpack(blob) for (blob,) in store.read("SELECT targets FROM reshaping") if blob)

@@ -78,10 +78,12 @@ class Tally(RuleBasedStateMachine):
         assert counts["in_data_set"] == self.store.one(f"SELECT count(*) FROM sample WHERE {samples.DATA_SET}")[0]
         for view in ("status:pending", "origin:synthetic label:a", "split:test,train"):
             parsed = views.parse(view)
-            assert views.quick_count(self.store, parsed) == len(views.ids(self.store, parsed))
+            quick = views.quick_count(self.store, parsed)
+            # The tally does not know the labels of a set of labels: such a view is counted by reading it.
+            assert quick == len(views.ids(self.store, parsed)) or (quick is None and "label:" in view)
 
 
-Tally.TestCase.settings = settings(max_examples=12, stateful_step_count=25, deadline=None)
+Tally.TestCase.settings = settings(max_examples=8, stateful_step_count=25, deadline=None)
 test_the_tally_equals_real_counts = Tally.TestCase
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from workbench.errors import UsageError
 from workbench.project import create
-from workbench.store import acts, curation, jobs, samples, views
+from workbench.store import acts, curation, disputes, jobs, people, repairs, samples, views
 from workbench.store.acts import Change
 from workbench.store.connection import Store
 from workbench.store.curation import Drop
@@ -152,3 +152,61 @@ def test_people_who_spoke_are_counted_as_their_opinions_are(store: Store) -> Non
         )
     )
     assert dict(store.read("SELECT sample_id, people FROM spoken")) == counted
+
+
+def test_who_accepts_as_it_stands_disagrees_with_who_relabels(tmp_path):
+    with Store(create(tmp_path / "p", labels=["a", "b"])) as opened:
+        samples.add(opened, [NewSample({"text": f"text {n}"}, "a") for n in range(1, 8)])
+        anna, ben, cara = (acts.annotator(opened, name) for name in ("anna", "ben", "cara"))
+
+        def say(who, sample_id, **parts):
+            acts.apply(opened, who, [sample_id], Change(**parts), kind="label")
+
+        say(anna, 1, status="accepted")
+        say(ben, 1, label="b", status="accepted")  # anna: a, ben: b
+        say(anna, 2, status="accepted")
+        say(ben, 2, label="a", status="accepted")  # the same
+        say(anna, 3, label="a", status="rejected")
+        say(ben, 3, label="b", status="rejected")  # it goes, whatever it is
+        say(anna, 4, label="b")
+        say(ben, 4, status="rejected")  # a label without a word accepts
+        say(anna, 5, label="a", status="accepted")
+        say(ben, 5, label="b", status="pending")  # taken back
+        say(anna, 6, status="accepted")
+        say(ben, 6, label="b", status="accepted")
+        say(cara, 6, status="rejected", ruling="status")  # out: no question about its label is left
+        say(anna, 7, status="accepted")
+        assert ids(opened, "disagreed:yes") == [1, 4]
+        with opened.write() as connection:  # what anna accepts is called b now
+            connection.execute("UPDATE sample SET original_label = ?, label = ?1 WHERE id <= 2", ('"b"',))
+        assert ids(opened, "disagreed:yes") == [2, 4]
+
+
+def test_a_repair_is_what_people_accept(tmp_path):
+    with Store(create(tmp_path / "p", labels=["a", "b"])) as opened:
+        samples.add(opened, [NewSample({"text": "one"}, "a")])
+        job = jobs.create(opened, "curate", {}, None)
+        acts.apply(opened, acts.annotator(opened, "anna"), [1], Change(status="accepted"), kind="accept")
+        acts.apply(opened, acts.annotator(opened, "ben"), [1], Change(label="b", status="accepted"), kind="label")
+        assert ids(opened, "disagreed:yes") == [1]
+        fix = repairs.NewRepair(1, 0.9, applied=True, reason="", given="a", label="b")
+        with opened.write() as connection:
+            repairs.put(connection, job, "majority", 1, 0, [fix])
+        assert ids(opened, "disagreed:yes") == []
+        assert disputes.came(opened, [1]) == {1: '"b"'}
+        with opened.write() as connection:
+            connection.execute("UPDATE repair SET active = 0")
+        assert ids(opened, "disagreed:yes") == [1]
+
+
+@pytest.mark.parametrize(
+    ("sql", "index"),
+    [
+        ("SELECT count(*) FROM opinion WHERE annotator_id = 1", "COVERING INDEX opinion_annotator"),
+        ("SELECT count(*) FROM opinion WHERE annotator_id = 1 AND label IS NULL AND status IS NULL", "opinion_silent"),
+        ("SELECT count(*) FROM act WHERE annotator_id = 1", "COVERING INDEX act_annotator"),
+        (f"SELECT count(*) FROM act WHERE annotator_id = 1 AND {people.TURNED}", "act_turned"),
+    ],
+)
+def test_the_progress_of_people_is_counted_by_indexes(store, sql: str, index: str) -> None:
+    assert index in store.read(f"EXPLAIN QUERY PLAN {sql}")[0][3]

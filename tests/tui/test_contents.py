@@ -243,3 +243,13 @@ def test_the_line_of_a_sample_is_what_is_asked_first() -> None:
     assert line({"messages": turns[:1]}) == "S"
     assert line({"context": "C", "question": "Q", "answer": "A"}) == "Q / C / A"
     assert line({"meta": {"a": [1]}, "stars": 3.0}) == "[1] / 3"
+
+
+def test_a_label_with_places_in_the_text_is_told_by_its_words():
+    from workbench.tui.writing import in_words
+
+    spans = [{"start": 0, "end": 3, "text": "Ada", "label": "PERSON"}, {"start": 7, "end": 13, "text": "London"}]
+    assert in_words({"order": "", "entities": spans}) == "Ada (PERSON), London"
+    assert in_words({"order": "12", "entities": []}) == "12"
+    assert in_words({"order": "", "entities": []}) == "{}"
+    assert in_words({"total": 3, "ok": True}) == "3, true"

@@ -70,7 +70,7 @@ def harmless(app: WorkbenchApp) -> str:
 
 
 #: Dialogs that look the same whatever the sample is.
-ONCE = ("colon", "w", "o", "f1", "question_mark", "slash", "ctrl+b", "n")
+ONCE = ("colon", "l", "w", "o", "f1", "question_mark", "slash", "ctrl+b", "n")
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (30, 9)])

@@ -9,10 +9,13 @@ import pytest
 from textual.pilot import Pilot
 
 from workbench.errors import UsageError
-from workbench.store import acts, audits, samples, views
+from workbench.project import create
+from workbench.store import acts, audits, people, samples, views
 from workbench.store.acts import Change
 from workbench.store.connection import Store
 from workbench.store.disputes import Said
+from workbench.store.encoding import encode
+from workbench.store.samples import NewSample
 from workbench.tui import together
 from workbench.tui.app import WorkbenchApp
 
@@ -178,3 +181,66 @@ def test_the_digits_of_a_disagreement():
     assert rows[1].endswith("2026-01-01 10:00  [/] both")
     assert rows[3].endswith("eve: rejected  2026-01-01 10:00  (ruling)")
     assert together.as_suggestions(said)[0] == (["a", "b"], 0.5, "people")
+
+
+def several_labels(folder, *, blind=False):
+    project = create(folder, kind="multi_label", labels=["a", "b", "c"])
+    if blind:
+        text = project.settings.read_text(encoding="utf-8")
+        project.settings.write_text(text.replace("\nreview:\n", "\nreview:\n  blind: true\n"), encoding="utf-8")
+    with Store(project) as store:
+        samples.add(store, [NewSample({"text": f"text {n}"}, ["a"]) for n in range(2)])
+        for name, label in (("ben", ["b"]), ("cara", ["c"])):
+            change = Change(label=label, status="accepted")
+            acts.apply(store, acts.annotator(store, name), [1], change, kind="label")
+    return type(project)(project.folder)
+
+
+def said_by(screen, name):
+    return screen.store.one(
+        "SELECT label, ruling FROM opinion JOIN annotator ON annotator.id = annotator_id "
+        "WHERE sample_id = 1 AND name = ?", (name,),
+    )  # fmt: skip
+
+
+async def test_putting_labels_together_settles_a_disagreement(tmp_path):
+    app = WorkbenchApp(several_labels(tmp_path / "p"), "anna")
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = app.screen_stack[0]
+        await pilot.press("D")
+        await until(pilot, lambda: screen.settling and screen.list.current == 1)
+        before = samples.get(screen.store, 1).label
+        await screen._coded("a")
+        await until(pilot, lambda: said_by(screen, "anna"))
+        assert said_by(screen, "anna") == (encode(["a", *before]), "label")
+        assert screen.store.read("SELECT disagreed FROM spoken") == [(0,)]
+        await screen.action_undo()
+        assert screen.store.read("SELECT disagreed FROM spoken") == [(1,)]
+
+
+async def test_who_reads_blind_puts_labels_together_from_their_own(tmp_path):
+    app = WorkbenchApp(several_labels(tmp_path / "p", blind=True), "anna")
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = app.screen_stack[0]
+        screen.open_view(views.parse("sort:id"))
+        await until(pilot, lambda: screen.pane.sample is not None and screen.pane.sample.id == 1)
+        assert screen.pane.sample.label == ["a"]
+        await screen._coded("b")
+        assert said_by(screen, "anna") == (encode(["a", "b"]), None)
+        acts.apply(screen.store, acts.annotator(screen.store, "ben"), [1], Change(label=["c"]), kind="label")
+        await screen._coded("a")
+        assert said_by(screen, "anna") == (encode(["b"]), None)
+        assert screen.pane.sample.label == ["b"]
+
+
+def test_one_sample_is_one_and_few_are_no_measure_of_a_person():
+    progress = [people.Progress(1, "anna", 1, 1, 3.0, None, 1, "2026-01-01")]
+    rated = {"name": "anna", "opinions": 1, "accuracy": 0.33, "model": False}
+    nothing = {"value": None, "low": None, "high": None, "reason": "Agreement needs two."}
+    part = {"percent": None, "items": 0, "krippendorff": nothing, "fleiss": nothing, "fleiss_raters": 0, "cohen": []}
+    found = {"annotators": [rated], "people": part, "everybody": None}
+    first, second = together.options(progress, found)
+    assert (first.title, first.detail, first.right) == ("anna", "1 sample, 1 today, 3.0 s each", "")
+    assert (second.title, second.detail) == ("Agreement needs two.", "")
+    rated["opinions"] = together.RATED
+    assert together.options(progress, found)[0].right == "right 0.33"

@@ -58,7 +58,7 @@ def test_only_strategies_that_fit_are_offered(make_project):
         offered = {name: when for name, _, when in queueing.choices(store, "one")}
         assert len(offered) == 12
         assert offered["uncertainty"].startswith("2 at ")
-        assert offered["margin"] == "computed when chosen"
+        assert offered["margin"] == "not yet computed"
         assert {name for name, _, _ in queueing.choices(store, "none")} == {
             "core_set", "representative", "vote_k", "cluster_order", "random",
         }  # fmt: skip

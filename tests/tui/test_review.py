@@ -268,6 +268,15 @@ async def test_without_a_project_the_start_screen_offers_the_recent_ones(make_pr
         await until(pilot, lambda: app.current_mode == "review" and review(app).list.current == 1)
 
 
+async def test_the_start_screen_offers_the_tour(monkeypatch):
+    begun = []
+    monkeypatch.setattr("workbench.tui.screens.start.begin_tour", begun.append)
+    app = WorkbenchApp(None)
+    async with app.run_test() as pilot:
+        await pilot.press("t")
+        assert begun == [app]
+
+
 async def test_the_time_of_a_decision_is_recorded_and_breaks_are_not(make_project, monkeypatch):
     project = make_project(3)
 

@@ -53,7 +53,7 @@ async def test_a_snapshot_is_made_compared_and_restored_and_samples_are_purged(m
         app.screen_stack[0].list.marked = {3}
         await app.run_action("screen.purge")
         await until(pilot, lambda: isinstance(app.screen, AskLine))
-        assert "1 samples are deleted for good" in shown(app)
+        assert "1 sample is deleted for good" in shown(app)
         await pilot.press("2", "enter")  # not their number
         await pilot.pause()
         await pilot.press("backspace", "1", "enter")

@@ -102,9 +102,9 @@ def ordered(store: Store, text: str, name: str | None, output: Output) -> str:
     return " ".join([*words, f"sort:-{name}"])
 
 
-def reason(store: Store, name: str | None, sample_id: int) -> dict[str, Any]:
-    """What a queue says of why a sample is where it is; nothing without a strategy."""
+def reason(store: Store, name: str | None, sample_id: int, *, mine: int | None = None) -> dict[str, Any]:
+    """What a queue says of why a sample is where it is; nothing without a strategy. ``mine``: who reads blind."""
     if name is None:
         return {}
-    found = why(store, name, sample_id)
+    found = why(store, name, sample_id, mine=mine)
     return {"strategy": name, "score": found.score, "why": found.sentence}

@@ -27,6 +27,8 @@ from workbench.store.connection import Store
 from workbench.task import Task
 from workbench.text import clean
 
+#: Lines of a file that could not be taken, as many as are told.
+TOLD = 100
 STATUSES = ("pending", "accepted", "rejected", "flagged")
 
 
@@ -41,7 +43,8 @@ def label_(arguments: argparse.Namespace) -> int:
         if arguments.queue:
             return _queue(store, arguments, output)
         if arguments.plain:
-            from workbench.cli.plain import Keyboard, Plain
+            from workbench.cli.keyboard import Keyboard
+            from workbench.cli.plain import Plain
 
             return Plain(store, arguments.annotator, arguments.view, Keyboard.here()).run()
         me = acts.annotator(store, arguments.annotator)
@@ -58,17 +61,27 @@ def _queue(store: Store, arguments: argparse.Namespace, output: Output) -> int:
     name = arguments.strategy
     view = views.parse(choosing.ordered(store, arguments.view or store.project.config.review.view, name, output))
     output.rows(
-        {**_queued(store, sample), **lacks, **choosing.reason(store, name, sample.id)}
+        {
+            **_queued(store, sample),
+            **lacks,
+            **choosing.reason(store, name, sample.id, mine=_blind(store, arguments.annotator)),
+        }
         for sample, lacks in islice(_wanting(store, arguments.annotator, view), arguments.limit)
     )
     return 0
 
 
+def _blind(store: Store, annotator: str | None) -> int | None:
+    """Who asks, where nobody may see what others said before speaking (0: somebody new); else None."""
+    if not store.project.outline.review.blind:
+        return None
+    return people.known(store, annotator)
+
+
 def _wanting(store: Store, annotator: str | None, view: views.View) -> Iterator[tuple[samples.Sample, dict[str, Any]]]:
     """The samples of a view that this person is wanted on, with how many people are ``lacking`` where several are wanted."""
     review = store.project.outline.review
-    row = store.one("SELECT id FROM annotator WHERE name = ?", (annotator or acts.system_user(),))
-    me = row[0] if row else 0
+    me = people.known(store, annotator)
     for chunk in views.stream(store, view):
         for start in range(0, len(chunk), 200):
             ids = chunk[start : start + 200]
@@ -106,6 +119,7 @@ def _load(store: Store, me: int, arguments: argparse.Namespace, output: Output) 
     path = Path(arguments.load)
     task = store.project.config.task
     failed: list[dict[str, Any]] = []
+    bad = 0
     waiting = _Waiting(store)
     merge = merging.Merge(store, lambda part, value: _fault(task, part, value))
     people: dict[str, int] = {}
@@ -127,14 +141,16 @@ def _load(store: Store, me: int, arguments: argparse.Namespace, output: Output) 
                 who = people[name]
             waiting.add(who, sample_id, change)
         except WorkbenchError as error:
-            failed.append({"line": row.line, "reason": str(error)})
+            bad += 1
+            if len(failed) < TOLD:
+                failed.append({"line": row.line, "reason": str(error)})
     waiting.apply()
     merge.flush()
     applied, unchanged = waiting.applied + merge.applied, waiting.unchanged + merge.unchanged
-    lines = [f"{applied:,} annotations applied, {unchanged:,} there already, {len(failed):,} failed"]
+    lines = [f"{applied:,} annotations applied, {unchanged:,} there already, {bad:,} failed"]
     lines += [f"{path}:{one['line']}: {one['reason']}" for one in failed[:10]]
     output.result(
-        {"annotations": applied, "unchanged": unchanged, "failed": failed[:100]},
+        {"annotations": applied, "unchanged": unchanged, "failed": failed, "failed_lines": bad},
         lines,
     )
     return 3 if failed else 0
@@ -283,21 +299,21 @@ def _wanted(
     if arguments.reject and arguments.reason is not None:
         return "reject", Change(status="rejected", reason=arguments.reason.strip())
     if arguments.label is not None:
-        return "label", Change(label=_label(task, arguments.label), status="accepted")
+        return "label", Change(label=label_of(task, arguments.label), status="accepted")
     if arguments.note is not None:
         return "note", Change(note=arguments.note)
     if arguments.edit is not None:
         if len(ids) != 1:
             raise UsageError("--edit corrects exactly one sample, and not to nothing.")
-        return "edit", Change(fields=_edited(task, samples.get(store, ids[0]).fields, arguments.edit))
+        return "edit", Change(fields=edited(task, samples.get(store, ids[0]).fields, arguments.edit))
     for kind, status in (("accept", "accepted"), ("reject", "rejected"), ("flag", "flagged")):
         if getattr(arguments, kind):
             return kind, Change(status=status)
     raise UsageError("Say what to do with them: --accept, --reject, --flag, --label, --take, --note, --tag or --edit.")
 
 
-def _label(task: Task, text: str) -> Any:
-    """What ``--label`` says, in the shape of the task's labels."""
+def label_of(task: Task, text: str) -> Any:
+    """What ``--label`` says, in the shape of the task's labels. Raises ``UsageError``."""
     if task.label_shape == "one" and text not in task.label_names:
         raise UsageError(f"{text!r} is not one of the labels: {', '.join(task.label_names)}.")
     try:
@@ -310,7 +326,7 @@ def _label(task: Task, text: str) -> Any:
         raise UsageError(f"--label: {error}{how.get(task.label_shape, '')}.") from error
 
 
-def _edited(task: Task, fields: Mapping[str, Any], edits: Sequence[str]) -> dict[str, Any]:
+def edited(task: Task, fields: Mapping[str, Any], edits: Sequence[str]) -> dict[str, Any]:
     """The fields after each ``[FIELD=]TEXT``; nothing takes an optional field away. Raises ``UsageError``."""
     result = dict(fields)
     only = next(iter(task.fields)) if len(task.fields) == 1 else None

@@ -9,7 +9,8 @@ from workbench.errors import ProjectError, UsageError
 from workbench.project import Project, find
 
 
-def _terminal() -> None:
+def need_terminal() -> None:
+    """Raises ``UsageError`` where keys or what is drawn would go to a file or pipe."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("The screen needs a terminal; `workbench --help` lists the commands that do not.")
 
@@ -24,7 +25,7 @@ def show(project: Project | None, annotator: str | None = None) -> int:
 
 def open_here() -> int:
     """The screen of the project that the current folder is in, or the start screen."""
-    _terminal()
+    need_terminal()
     try:
         project: Project | None = find()
     except ProjectError:
@@ -33,7 +34,7 @@ def open_here() -> int:
 
 
 def open_(arguments: argparse.Namespace) -> int:
-    _terminal()
+    need_terminal()
     project = find(arguments.project)
     _ = project.outline  # a mistake in project.yaml is a sentence here, before the screen is drawn
     return show(project, arguments.annotator)

@@ -14,7 +14,7 @@ from workbench.project import find
 from workbench.store import acts, reshape, samples
 from workbench.store.connection import Store
 from workbench.store.reshape_plan import Plan, plan, plan_undo
-from workbench.store.reshape_preview import Preview, do, preview, refuse
+from workbench.store.reshape_preview import Preview, counted, do, preview, refuse
 from workbench.task_change import TaskChange
 from workbench.text import clean
 
@@ -58,7 +58,9 @@ def _carry_out(store: Store, planned: Plan, arguments: argparse.Namespace, outpu
     refuse(found)
     if not arguments.yes and (found.samples or found.views):
         if not sys.stdin.isatty():
-            raise UsageError(f"This concerns {found.samples:,} samples; look with --preview, give --yes to do it.")
+            raise UsageError(
+                f"This concerns {counted(found.samples, 'sample')}; look with --preview, give --yes to do it."
+            )
         for line in found.lines():
             output.say(line)
         if input(f"{'Take it back' if planned.undoes else 'Do it'}? [y/N] ").strip().lower() not in ("y", "yes"):
@@ -73,7 +75,8 @@ def _carry_out(store: Store, planned: Plan, arguments: argparse.Namespace, outpu
 def _done(found: Preview, made: int) -> list[str]:
     said = found.change.sentence()
     lines = [
-        f"{'taken back: ' if found.undoes else ''}{said}: {found.samples:,} samples, {found.annotations:,} annotations"
+        f"{'taken back: ' if found.undoes else ''}{said}: {counted(found.samples, 'sample')}, "
+        + counted(found.annotations, "annotation")
         + ("" if found.undoes else "; `workbench task undo` takes it back")
     ]
     if found.open:

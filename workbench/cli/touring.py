@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 
 from workbench.cli.output import Output
-from workbench.cli.screen import _terminal
+from workbench.cli.screen import need_terminal
 
 
 def tour_(arguments: argparse.Namespace) -> int:
-    _terminal()
+    need_terminal()
     from workbench.tui.tour import run
 
     done, of = run()

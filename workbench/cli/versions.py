@@ -10,7 +10,7 @@ from typing import Any
 from workbench.cli.output import Output, table
 from workbench.errors import UsageError, WorkbenchError
 from workbench.project import SETTINGS, Project, find
-from workbench.store import acts, purging, snapshots, versions, views
+from workbench.store import acts, purge_scope, purging, snapshots, versions, views
 from workbench.store.connection import Store
 from workbench.store.snapshots import Snapshot
 from workbench.text import clean
@@ -148,7 +148,7 @@ def purge_(arguments: argparse.Namespace) -> int:
         ids = list(views.ids(store, views.parse(arguments.view)))
         if not ids:
             raise WorkbenchError(f"View {clean(arguments.view)!r} holds no sample.")
-        effects = purging.effects(store, ids)
+        effects = purge_scope.effects(store, ids)
         beside = purge.beside(store, effects)
         lines = purge.in_words(effects, beside)
         value = {

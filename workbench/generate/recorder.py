@@ -26,6 +26,7 @@ from workbench.models.base import Answer
 from workbench.store import answers, jobs, ledger, samples
 from workbench.store.answers import Asked
 from workbench.store.connection import Store
+from workbench.store.prompts import encoded
 from workbench.store.samples import NewSample
 
 #: Seconds for which answers of an in-process model gather; those of an endpoint never wait for company.
@@ -196,13 +197,13 @@ class Recorder:
         tell = now - self._told >= TELL
         if not (group or outcomes or tell):
             return
+        rows = samples.encoded(one for _, made in outcomes if not isinstance(made, Refusal) for one in made)
+        texts = encoded(batch)
         with self._store.write() as connection:
             if kept:
                 answers.keep_answers(connection, (one.asked for one in kept))
-            ids = ledger.record(connection, self._prompts, self._series, self._job, batch)
-            added = samples.insert(
-                connection, [one for _, made in outcomes if not isinstance(made, Refusal) for one in made]
-            )
+            ids = ledger.record(connection, self._prompts, self._series, self._job, batch, texts)
+            added = samples.insert(connection, rows)
             ledger.mark(
                 connection,
                 [

@@ -118,29 +118,6 @@ def agreement(
     )
 
 
-def confusion(items: Array, raters: Array, values: Array, a: int | None, b: int | None, labels: int) -> Array:
-    """How often rater ``a`` said the row's code where ``b`` said the column's, ``(labels, labels)`` int64.
-
-    ``a`` and ``b`` None: pooled over all pairs of raters, both ways, so it is symmetric and each pair counts twice.
-    ``values`` are codes from 0 to ``labels - 1``. Raises as ``agreement``.
-    """
-    import numpy
-
-    seen = observe(items, raters, values, "nominal", None)
-    codes = seen.known.astype(numpy.int64)
-    left, right = codes[seen.code[seen.first]], codes[seen.code[seen.second]]
-    if a is None or b is None:
-        left, right = numpy.concatenate([left, right]), numpy.concatenate([right, left])
-    else:
-        one, two = seen.rater[seen.first], seen.rater[seen.second]
-        straight, turned = (one == a) & (two == b), (one == b) & (two == a)
-        left, right = (
-            numpy.concatenate([left[straight], right[turned]]),
-            numpy.concatenate([right[straight], left[turned]]),
-        )
-    return numpy.bincount(left * labels + right, minlength=labels * labels).reshape(labels, labels)
-
-
 def _nothing(seen: Observed) -> str:
     """Why nothing can be said, or an empty text."""
     import numpy

@@ -11,7 +11,7 @@ from workbench.errors import FileError, UsageError
 from workbench.exchange import MOST_BAD, Bad, Mapped, Mapper, Row, columns_ahead, file_sha256, parse_map, read
 from workbench.jobs.run import Ended, JobContext
 from workbench.pipeline import start
-from workbench.store import purging, samples, snapshots, splits
+from workbench.store import purge_memory, samples, snapshots, splits
 from workbench.store.samples import ROLES, NewSample
 from workbench.task_kinds import KINDS
 from workbench.text import canonical
@@ -52,7 +52,7 @@ def run(context: JobContext) -> Ended:
     source = snapshots.add_source(context.store, digest, role, canonical(chosen), str(path), context.job.id)
     # Synthetic texts may repeat real ones (metrics must see that); real ones must not cross from one split to another.
     taken = {} if origin in ("synthetic", "unlabelled") else splits.elsewhere(context.store, split)
-    purged = purging.Memory(context.store)
+    purged = purge_memory.Memory(context.store)
     counted = 0
     added = duplicates = failed = 0
     listed: list[dict[str, Any]] = []

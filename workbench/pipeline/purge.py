@@ -12,6 +12,7 @@ from workbench.pipeline import features
 from workbench.store import jobs, purging
 from workbench.store.connection import Store
 from workbench.store.needles import PURGED, Needles
+from workbench.store.purge_scope import Effects
 
 #: A file of the user's that is larger than this is named as one to look at, but not read.
 LARGEST = 64 << 20
@@ -39,7 +40,7 @@ class Beside:
     endpoints: bool
 
 
-def beside(store: Store, effects: purging.Effects) -> Beside:
+def beside(store: Store, effects: Effects) -> Beside:
     """What lies beside the database of samples that are to be purged."""
     exports = []
     for job in jobs.newest(store, 1_000, kind="export"):
@@ -111,10 +112,10 @@ def _holding(store: Store, needles: Needles) -> Iterator[str]:
                     yield str(path)
 
 
-def in_words(effects: purging.Effects, beside: Beside) -> list[str]:
+def in_words(effects: Effects, beside: Beside) -> list[str]:
     """What a purge takes along and what it does not touch, said before it is done."""
     rows = sum(n for table, n in effects.tables.items() if table not in ("annotation", "opinion"))
-    lines = [f"{effects.samples:,} samples are deleted for good; no undo brings them back."]
+    lines = [f"{_samples(effects.samples, 'is', 'are')} deleted for good; no undo brings them back."]
     if effects.people:
         said = ", ".join(f"{name} {n:,}" for name, n in effects.people.items())
         lines.append(f"With them: what people said of them ({said}).")
@@ -125,14 +126,12 @@ def in_words(effects: purging.Effects, beside: Beside) -> list[str]:
         lines.append(f"Snapshots lose them ({named}) and cannot be put back whole.")
     if effects.answers:
         judged = f", {effects.judged:,} of them a judge's, which may be about any sample" if effects.judged else ""
-        lines.append(f"{effects.answers:,} answers of models are blanked{judged}; what they cost stays counted.")
+        lines.append(f"Answers of models that are blanked: {effects.answers:,}{judged}; what they cost stays counted.")
     lines.append("Prompts, logs, results of jobs, acts and views that quote them are blanked too.")
     if effects.derived:
-        lines.append(
-            f"{effects.derived:,} samples that were made from them stay: look whether they give anything away."
-        )
+        lines.append(f"Made from them and kept: {_samples(effects.derived)}; look whether they give anything away.")
     if beside.backups:
-        lines.append(f"{len(beside.backups)} copies of the database from before upgrades are deleted.")
+        lines.append(f"Copies of the database from before upgrades are deleted: {len(beside.backups)}.")
     for title, paths in (("Files they came from", beside.sources), ("Exports", beside.exports)):
         if paths:
             lines.append(f"{title} are not touched: {', '.join(paths)}")
@@ -141,11 +140,16 @@ def in_words(effects: purging.Effects, beside: Beside) -> list[str]:
     return lines
 
 
+def _samples(n: int, one: str = "", more: str = "") -> str:
+    return f"{n:,} sample{'' if n == 1 else 's'} {one if n == 1 else more}".rstrip()
+
+
 def done_in_words(done: Purged) -> list[str]:
     """What a purge did, and what is left to a person."""
     cleaned = ", ".join(f"{table} {n:,}" for table, n in done.cleaned.items())
     lines = [
-        f"{done.samples:,} samples were deleted for good." + (f" Quotations blanked: {cleaned}." if cleaned else "")
+        f"{_samples(done.samples, 'was', 'were')} deleted for good."
+        + (f" Quotations blanked: {cleaned}." if cleaned else "")
     ]
     if done.left:
         lines.append(f"The same words stand in other samples: --view id:{','.join(map(str, done.left))}")

@@ -22,6 +22,9 @@ from workbench.store.opinions import UNSET as UNSET  # noqa: PLC0414 - others ta
 from workbench.store.opinions import Change as Change  # noqa: PLC0414
 from workbench.store.opinions import apply_rows, revert_rows
 
+#: Seconds; a longer look is a break, not a decision: it is not recorded and says nothing about speed.
+BREAK = 120.0
+
 
 @dataclass(frozen=True, slots=True)
 class Act:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import os
 import pwd
 import time
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from workbench.errors import StoreError
 from workbench.store.connection import OPEN, Store
+from workbench.store.locks import holders
 
 #: Seconds for which somebody who is just leaving may do so.
 PATIENCE = 1.0
@@ -51,16 +51,9 @@ def alone(store: Store) -> Iterator[None]:
 
 def others(store: Store) -> list[str]:
     """The other processes that have the project open, in words, as far as the system tells."""
-    inode = str((store.project.locks / "use").stat().st_ino)
-    pids: set[int] = set()
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/locks").read_text().splitlines():
-            parts = line.split()
-            if "FLOCK" in parts and any(part.endswith(f":{inode}") for part in parts):
-                pids |= {int(part) for part in parts[4:5] if part.isdigit()}
     working = {row[0]: (row[1], row[2]) for row in store.read("SELECT pid, id, kind FROM job WHERE pid IS NOT NULL")}
     found = []
-    for pid in sorted(pids - {os.getpid()}):
+    for pid in holders(store.project.locks / "use"):
         if pid in working:
             found.append(f"job {working[pid][0]} ({working[pid][1]})")
             continue

@@ -62,12 +62,20 @@ def several(store: Store, least: int = 2, *, disagreed: bool = False) -> Iterato
 
 
 def came(store: Store, ids: Sequence[int]) -> dict[int, str]:
-    """The labels that samples came with (JSON text): what somebody who only accepts agrees to."""
+    """The labels that samples have without anybody's word (JSON text): what somebody who only accepts agrees to. As the last
+    repair in force made them, else as they came."""
     found: dict[int, str] = {}
     for chunk in powers(ids, 512):
         marks = ",".join("?" * len(chunk))
         found.update(
             store.read(f"SELECT id, ifnull(original_label, 'null') FROM sample WHERE id IN ({marks})", list(chunk))
+        )
+        found.update(
+            store.read(
+                "SELECT sample_id, label FROM repair "
+                f"WHERE sample_id IN ({marks}) AND active AND applied AND label IS NOT NULL ORDER BY job_id, place",
+                list(chunk),
+            )
         )
     return found
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from workbench.store import remarks, weights
+from workbench.store import remarks, samples, weights
 from workbench.store.connection import Store
 from workbench.store.samples import Sample
 
@@ -133,3 +133,13 @@ def _origin(store: Store, sample: Sample) -> Origin | None:
     if row is None:
         return None
     return Origin(row[0], row[1], row[2], row[3], json.loads(row[4]), json.loads(row[5]), *row[6:])
+
+
+def unseen(store: Store, found: Explanation, mine: int) -> Explanation:
+    """``found`` for ``mine``, who reads blind: neighbours are as they came, too, until decided on."""
+    rows = samples.rows(store, [one for one, *_ in found.neighbours], mine=mine)
+    near = [
+        (one, alike, rows[one].status, rows[one].text) if one in rows else (one, alike, status, text)
+        for one, alike, status, text in found.neighbours
+    ]
+    return replace(found, neighbours=near)

@@ -9,7 +9,6 @@ import socket
 import sqlite3
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any
 from workbench.errors import StoreError
 from workbench.project import Project
 from workbench.sharing import open_file
-from workbench.store import renames
+from workbench.store import locks, renames
 from workbench.store.acts import system_user
 from workbench.store.connection import Store, new_uuid, now
 from workbench.store.samples import encode
@@ -143,15 +142,7 @@ def hold_name(project: Project, name: str) -> int | None:
 
 def lives(project: Project, job_id: int) -> bool:
     """Whether a process holds the job's lock."""
-    with suppress(FileNotFoundError):
-        descriptor = os.open(lock_path(project, job_id), os.O_RDWR | os.O_CLOEXEC)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(descriptor)
-    return False
+    return locks.held(lock_path(project, job_id))
 
 
 def start(store: Store, job_id: int) -> bool:

@@ -22,6 +22,7 @@ from typing import NamedTuple, Self
 from workbench.errors import StoreError
 from workbench.project import Project
 from workbench.sharing import open_file
+from workbench.store import locks
 from workbench.store.blind import SAID
 from workbench.store.connection import Store, now, powers
 
@@ -86,30 +87,14 @@ def sit(store: Store, annotator_id: int) -> Sitting:
         return Sitting(store.project, cursor.lastrowid, annotator_id, lock)
 
 
-def _lives(project: Project, sitting_id: int) -> bool:
-    try:
-        descriptor = os.open(_path(project, sitting_id), os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    except OSError:  # another user's file that may not be opened: nothing says that it is dead
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
-
-
 def _living(store: Store) -> set[int]:
-    return {one for (one,) in store.read("SELECT id FROM sitting") if _lives(store.project, one)}
+    return {one for (one,) in store.read("SELECT id FROM sitting") if locks.held(_path(store.project, one))}
 
 
 def _clear(store: Store, connection: sqlite3.Connection) -> None:
     """Take away sittings that ended, with their leases, and leases whose time has come."""
     for (sitting,) in connection.execute("SELECT id FROM sitting").fetchall():
-        if not _lives(store.project, sitting):
+        if not locks.held(_path(store.project, sitting)):
             connection.execute("DELETE FROM lease WHERE sitting_id = ?", (sitting,))
             connection.execute("DELETE FROM sitting WHERE id = ?", (sitting,))
             with suppress(OSError):

@@ -12,6 +12,8 @@ from workbench.store import failures
 from workbench.store.answers import Asked, keep_answers, unpack_logprobs
 from workbench.store.connection import Store, bulk, now, powers
 from workbench.store.encoding import encode, label_key, text_of
+from workbench.store.prompts import Prompts as Prompts  # noqa: PLC0414 - whoever records makes one
+from workbench.store.prompts import Texts, encoded
 from workbench.text import content_hash
 
 #: Places of a series that one read looks at.
@@ -100,34 +102,6 @@ def decide_wave(connection: sqlite3.Connection, series_id: int, number: int) -> 
     connection.execute("UPDATE wave SET decided = 1 WHERE series_id = ? AND number = ?", (series_id, number))
 
 
-class Prompts:
-    """Ids of prompts, each stored once; remembers the newest few thousand."""
-
-    def __init__(self, limit: int = 4_096) -> None:
-        self._ids: dict[str, int] = {}
-        self._limit = limit
-
-    def id(self, connection: sqlite3.Connection, messages: Sequence[Mapping[str, str]]) -> int:
-        text = encode(
-            [dict(message) for message in messages]
-        )  # the text is the key: nothing else tells two prompts apart
-        found = self._ids.get(text)
-        if found is None:
-            digest = bytes.fromhex(content_hash(text))
-            connection.execute(
-                "INSERT INTO prompt (hash, messages) VALUES (?, ?) ON CONFLICT DO NOTHING", (digest, text)
-            )
-            found = int(connection.execute("SELECT id FROM prompt WHERE hash = ?", (digest,)).fetchone()[0])
-            if len(self._ids) >= self._limit:
-                self._ids.clear()
-            self._ids[text] = found
-        return found
-
-    def forget(self) -> None:
-        """After a rolled-back transaction the ids may not exist."""
-        self._ids.clear()
-
-
 def _found(connection: sqlite3.Connection, sql: str, given: Sequence[Any], values: Sequence[Any]) -> dict[Any, int]:
     """``sql`` selects (value, id) and ends where the list of values belongs."""
     found: dict[Any, int] = {}
@@ -137,10 +111,17 @@ def _found(connection: sqlite3.Connection, sql: str, given: Sequence[Any], value
 
 
 def record(
-    connection: sqlite3.Connection, prompts: Prompts, series_id: int, job_id: int, asked: Iterable[Asked]
+    connection: sqlite3.Connection,
+    prompts: Prompts,
+    series_id: int,
+    job_id: int,
+    asked: Sequence[Asked],
+    texts: Sequence[Texts] | None = None,
 ) -> list[int]:
-    """Write requests with their answers inside the caller's transaction; returns the requests' ids in order."""
-    asked = list(asked)
+    """Write requests with their answers inside the caller's transaction; returns the requests' ids in order.
+
+    ``texts``: ``encoded(asked)``, made before the transaction began, so that nobody waits for it.
+    """
     if not asked:
         return []
     at = now()
@@ -152,26 +133,23 @@ def record(
     keys = [bytes.fromhex(one.key) for one in (*answered, *firsts)]
     answers = _found(connection, "SELECT key, id FROM answer WHERE key IN", (), keys)
     rows = []
-    parameters, encoded = None, ""
-    for one in asked:
-        if one.parameters is not parameters:  # the same object for all requests of a plan
-            parameters, encoded = one.parameters, encode(one.parameters)
+    for one, text in zip(asked, encoded(asked) if texts is None else texts, strict=True):
         answer_id = None if one.answer_text is None else answers[bytes.fromhex(one.key)]
         rows.append(
             (
                 series_id,
                 one.ordinal,
                 job_id,
-                prompts.id(connection, one.messages),
-                encoded,
-                encode(one.conditions),
-                encode(one.parents) if one.parents else "{}",
+                prompts.id(connection, text.prompt, text.prompt_hash),
+                text.parameters,
+                text.conditions,
+                text.parents,
                 one.draw,
                 answer_id,
                 None if one.first is None else answers[bytes.fromhex(one.first.key)],
                 "failed" if answer_id is None else "answered",
                 one.reason,
-                None if one.error is None else one.error.encode("utf-8", "replace").decode(),
+                text.error,
                 one.attempts,
                 at,
             )

@@ -83,7 +83,7 @@ class Merge:
                     _merge(connection, sample, _person(connection, name), history) for sample, name, history in lines
                 ]
                 for sample in dict.fromkeys(line[0] for line, is_new in zip(lines, new, strict=True) if is_new):
-                    renames.settle(connection, sample)
+                    renames.settle(connection, [sample])
                     resolve(connection, sample)
             self.applied += sum(new)
             self.unchanged += len(new) - sum(new)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from workbench.errors import StoreError
 from workbench.project import Project
 from workbench.sharing import open_file
+from workbench.store import locks
 from workbench.store.schema import FIRST, SECOND
 from workbench.store.schema_review import THIRD
 
@@ -152,16 +153,8 @@ def _alone(project: Project, use: int) -> None:
 
 
 def _who(project: Project) -> str:
-    """Who holds the lock "in use": from the kernel's table where there is one, else somebody."""
-    inode = str((project.locks / "use").stat().st_ino)
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/locks").read_text().splitlines():
-            parts = line.split()
-            if "FLOCK" in parts and any(part.endswith(f":{inode}") for part in parts):
-                pid = next(part for part in parts[4:] if part.isdigit())
-                if int(pid) != os.getpid():
-                    return f"process {pid}"
-    return "another process"
+    """Who holds the lock "in use", as far as the system tells."""
+    return ", ".join(f"process {pid}" for pid in locks.holders(project.locks / "use")) or "another process"
 
 
 def _has_tables(path: Path) -> bool:

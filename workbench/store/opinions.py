@@ -97,9 +97,7 @@ def apply_rows(
                 parts[2 * part : 2 * part + 2] = [value[0], seq]
         return tuple(parts)
 
-    at = now()
-    for sample_id in ids:
-        _put(connection, act_id, annotator_id, sample_id, changed, seconds, at)
+    _put_all(connection, act_id, annotator_id, ids, lambda _: changed, seconds)
 
 
 def _named_now(connection: sqlite3.Connection, act_id: int, change: Change) -> Change:
@@ -118,10 +116,13 @@ def revert_rows(
     connection: sqlite3.Connection, act_id: int, annotator_id: int, undone: int, ids: Sequence[int], *, after: bool
 ) -> None:
     """Append the opinions as they were before (``after=False``: undo) or after (redo) the act ``undone``."""
-    at = now()
-    for sample_id in ids:
-        changed = partial(_reverted, connection, undone, annotator_id, sample_id, after)
-        _put(connection, act_id, annotator_id, sample_id, changed, None, at)
+
+    named = renames.any_in_force(connection)
+
+    def changed(sample_id: int) -> Callable[[_Opinion, int], _Opinion]:
+        return partial(_reverted, connection, undone, annotator_id, sample_id, after, named=named)
+
+    _put_all(connection, act_id, annotator_id, ids, changed, None)
 
 
 def _reverted(
@@ -132,12 +133,14 @@ def _reverted(
     after: bool,
     state: _Opinion,
     _seq: int = 0,
+    *,
+    named: bool = True,
 ) -> _Opinion:
     """``state`` with the parts that come from the act ``undone`` as they were before it (or the other way round).
 
-    A part that something else has set since stays as it is.
+    A part that something else has set since stays as it is. ``named`` as of ``_below``.
     """
-    states = [_below(connection, act, annotator_id, sample_id)[1] for act in (undone, undone + 1)]
+    states = [_below(connection, act, annotator_id, sample_id, named=named)[1] for act in (undone, undone + 1)]
     old, new = states if after else reversed(states)
     parts = list(state)
     for part in range(0, len(_NONE), 2):
@@ -147,18 +150,23 @@ def _reverted(
 
 
 def _below(
-    connection: sqlite3.Connection, act_id: int, annotator_id: int, sample_id: int
+    connection: sqlite3.Connection, act_id: int, annotator_id: int, sample_id: int, *, named: bool = True
 ) -> tuple[int | None, _Opinion]:
-    """A person's opinion of a sample (newest annotation's id, state) after all their acts before ``act_id``."""
+    """A person's opinion of a sample (newest annotation's id, state) after all their acts before ``act_id``.
+
+    ``named``: False where the caller knows that no label or field was ever renamed.
+    """
     newest, missing, parts = None, _ALL, list(_NONE)
     for seq, wrote, *state in connection.execute(
-        f"SELECT id, wrote, {_STATE} FROM annotation WHERE sample_id = ? AND annotator_id = ? AND act_id < ? "
+        # The plus keeps the index of persons out: a person may have a million annotations, a sample has a few.
+        f"SELECT id, wrote, {_STATE} FROM annotation WHERE sample_id = ? AND +annotator_id = ? AND act_id < ? "
         "ORDER BY created_at DESC, uuid DESC",
         (sample_id, annotator_id, act_id),
     ):
         newest = newest or seq
-        now_called = renames.then(connection, sample_id, seq, *state[0:6:2], *state[1:6:2])
-        state[0], state[2], state[4] = now_called
+        if named:
+            now_called = renames.then(connection, sample_id, seq, *state[0:6:2], *state[1:6:2])
+            state[0], state[2], state[4] = now_called
         taken = missing & (_ALL if wrote is None else wrote)
         for part in range(len(PARTS)):
             if taken >> part & 1:
@@ -197,21 +205,38 @@ def after(at: str) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
+def _put_all(
+    connection: sqlite3.Connection,
+    act_id: int,
+    annotator_id: int,
+    ids: Sequence[int],
+    changed: Callable[[int], Callable[[_Opinion, int], _Opinion]],
+    seconds: float | None,
+) -> None:
+    """Append an opinion of each sample. What is the same for all of them is asked once: a bulk act has a million."""
+    renames.settle(connection, ids)
+    policy, seq, at = policies.in_force(connection), _next(connection), now()
+    for sample_id in ids:
+        seq = _put(connection, seq, act_id, annotator_id, sample_id, changed(sample_id), seconds, at)
+        resolve(connection, sample_id, policy)
+
+
 def _put(
     connection: sqlite3.Connection,
+    seq: int,
     act_id: int,
     annotator_id: int,
     sample_id: int,
     changed: Callable[[_Opinion, int], _Opinion],
     seconds: float | None,
     at: str,
-) -> None:
+) -> int:
     """Append the opinion that ``changed`` makes of the one at this act's place in the order of acts.
 
     A bulk act whose turn comes late goes below what the person has done since: those acts' opinions are appended again
-    on top of it, so that their word stands and undoing them, or it, leaves the others'.
+    on top of it, so that their word stands and undoing them, or it, leaves the others'. ``seq`` is the next annotation's
+    number; returns the next one after.
     """
-    renames.settle(connection, sample_id)
     row = connection.execute(
         f"SELECT annotation_id, act_id, {', '.join(f'opinion.{name}' for name in _STATE.split(', '))} FROM opinion "
         "JOIN annotation ON annotation.id = annotation_id WHERE opinion.sample_id = ? AND opinion.annotator_id = ?",
@@ -224,7 +249,6 @@ def _put(
     if late:
         prior, state = _below(connection, act_id, annotator_id, sample_id)
     newer = _newer(connection, act_id, annotator_id, sample_id) if late else []
-    seq = _next(connection)
     state = changed(state, seq)
     _append(connection, seq, act_id, sample_id, annotator_id, prior, seconds, state, _changed(latest, state), at)
     for newer_act, undoes, redoes, old_base, old in newer:
@@ -237,10 +261,10 @@ def _put(
             state = tuple(value for pair in parts for value in pair)
         else:
             state = _reverted(connection, undoes, annotator_id, sample_id, redoes, state)
-        prior, seq, at = seq, _next(connection), after(at)
+        prior, seq, at = seq, seq + 1, after(at)
         _append(connection, seq, newer_act, sample_id, annotator_id, prior, None, state, _changed(latest, state), at)
     _opine(connection, sample_id, annotator_id, seq, state)
-    resolve(connection, sample_id)
+    return seq + 1
 
 
 def _newer(
@@ -251,7 +275,7 @@ def _newer(
     before = _below(connection, act_id, annotator_id, sample_id)[1]
     for newer_act, undoes, change in connection.execute(
         "SELECT DISTINCT act.id, act.undoes, act.change FROM annotation JOIN act ON act.id = act_id "
-        "WHERE sample_id = ? AND annotation.annotator_id = ? AND act_id > ? ORDER BY act.id",
+        "WHERE sample_id = ? AND +annotation.annotator_id = ? AND act_id > ? ORDER BY act.id",  # plus: see ``_below``
         (sample_id, annotator_id, act_id),
     ).fetchall():
         state = _below(connection, newer_act + 1, annotator_id, sample_id)[1]
@@ -291,22 +315,24 @@ def _opine(connection: sqlite3.Connection, sample_id: int, annotator_id: int, se
     )
 
 
-def resolve(connection: sqlite3.Connection, sample_id: int) -> None:
-    """Derive a sample's label, status and fields from all opinions, by the policy that the database has (``policies``).
+def resolve(connection: sqlite3.Connection, sample_id: int, policy: policies.Policy | None = None) -> None:
+    """Derive a sample's label, status and fields from all opinions, by the policy that the database has (``policies``;
+    ``policy`` is that one, from who has read it already).
 
     What no person has said anything about is as the last repair in force made it, else as it came.
     """
     original = connection.execute(
-        "SELECT original_label, original_fields, ifnull(fields, original_fields) FROM sample WHERE id = ?", (sample_id,)
+        "SELECT original_label, original_fields, ifnull(fields, original_fields), "
+        "EXISTS (SELECT 1 FROM repair WHERE sample_id = sample.id) FROM sample WHERE id = ?",
+        (sample_id,),
     ).fetchone()
     if original is None:
         raise StoreError(f"there is no sample {sample_id}; refresh the view.")
-    label, status, fields = policies.decide(
-        connection,
-        sample_id,
-        repaired(connection, sample_id, "label") or original[0],
-        repaired(connection, sample_id, "fields") or original[1],
-    )
+    label, fields = original[:2]
+    if original[3]:
+        label = repaired(connection, sample_id, "label") or label
+        fields = repaired(connection, sample_id, "fields") or fields
+    label, status, fields = policies.decide(connection, sample_id, label, fields, policy)
     value = None if label is None else json.loads(label)
     contents = json.loads(fields)
     if fields == original[2]:

@@ -9,14 +9,18 @@ from statistics import median
 from typing import Literal
 
 from workbench.errors import UsageError
+from workbench.store.acts import BREAK, system_user
 from workbench.store.blind import SAID
 from workbench.store.connection import Store, now, powers
 
-#: Seconds after which a decision counts as a break: it says nothing about speed.
-BREAK = 180.0
 #: The newest decisions of a person that their speed is taken from.
 RECENT = 2_000
+#: Their newest annotations among which those are looked for: bulk acts and files are not timed.
+LOOKED_AT = 20_000
 _READ = 5_000
+#: SQL for "undoes another act, or is undone". These and opinions that decide nothing are few, with an index of their own;
+#: counting the others would look up every row.
+TURNED = "(undoes IS NOT NULL OR undone_by IS NOT NULL)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,9 @@ def progress(store: Store) -> list[Progress]:
         timed = [
             seconds
             for (seconds,) in store.read(
-                "SELECT seconds FROM annotation WHERE annotator_id = ? AND seconds <= ? ORDER BY created_at DESC LIMIT ?",
-                (annotator_id, BREAK, RECENT),
+                "SELECT seconds FROM (SELECT seconds FROM annotation WHERE annotator_id = ? ORDER BY created_at DESC LIMIT ?) "
+                "WHERE seconds <= ? LIMIT ?",
+                (annotator_id, LOOKED_AT, BREAK, RECENT),
             )
         ]
         spent = sum(timed)
@@ -55,8 +60,10 @@ def progress(store: Store) -> list[Progress]:
             Progress(
                 annotator_id,
                 name,
-                _count(store, f"opinion WHERE annotator_id = ? AND {SAID}", annotator_id),
-                _count(store, "act WHERE annotator_id = ? AND undoes IS NULL AND undone_by IS NULL", annotator_id),
+                _count(store, "opinion WHERE annotator_id = ?", annotator_id)
+                - _count(store, "opinion WHERE annotator_id = ? AND label IS NULL AND status IS NULL", annotator_id),
+                _count(store, "act WHERE annotator_id = ?", annotator_id)
+                - _count(store, f"act WHERE annotator_id = ? AND {TURNED}", annotator_id),
                 median(timed) if timed else None,
                 3600 * len(timed) / spent if spent > 0 else None,
                 _count(store, "annotation WHERE annotator_id = ? AND created_at >= ?", annotator_id, midnight),
@@ -132,3 +139,9 @@ def lacking(store: Store, ids: Sequence[int], overlap: int) -> dict[int, int]:
     )
     people = {sample: overlap if ruled else number for sample, number, ruled in rows}
     return {one: overlap - people.get(one, 0) for one in ids if people.get(one, 0) < overlap}
+
+
+def known(store: Store, name: str | None = None) -> int:
+    """A person's number by name (default: the system user), 0 for somebody who has not been here; nobody is written down."""
+    row = store.one("SELECT id FROM annotator WHERE name = ?", (name or system_user(),))
+    return int(row[0]) if row else 0

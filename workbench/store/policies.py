@@ -37,14 +37,15 @@ def in_force(connection: sqlite3.Connection) -> Policy:
 
 
 def decide(
-    connection: sqlite3.Connection, sample_id: int, label: str | None, fields: str
+    connection: sqlite3.Connection, sample_id: int, label: str | None, fields: str, policy: Policy | None = None
 ) -> tuple[str | None, str, str]:
     """(label, status, fields) of a sample from all opinions; ``label`` and ``fields`` (JSON) are what no person made them.
 
     Last word: for each of the three the newest statement of all people. Agreement: a ruling (a word that settles a
     disagreement) wins; else, where ``overlap`` people or more decided and all agree, their label and status; else the label
     of most of them (a tie: as it came), pending. Who only accepts or rejects says nothing against the label as it came.
-    Fields are the last word's always. A statement's place is (created_at, uuid) of the annotation that made it.
+    Fields are the last word's always. A statement's place is (created_at, uuid) of the annotation that made it. ``policy``
+    is the one in force, from who has read it already.
     """
     opinions = connection.execute(
         "SELECT annotator_id, label, label_seq, status, status_seq, fields, fields_seq, ruling, ruling_seq FROM opinion "
@@ -52,7 +53,7 @@ def decide(
         (sample_id,),
     ).fetchall()
     fields = _last(connection, opinions, 5, fields)
-    policy = in_force(connection)
+    policy = policy or in_force(connection)
     if policy.name != "agreement":
         return _last(connection, opinions, 1, label), _last(connection, opinions, 3, "pending"), fields
     if policy.annotators:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -166,6 +166,9 @@ def label_now(
 
 def _now(connection: sqlite3.Connection, name: str, sample_id: int | None, act_id: int | None) -> str:
     at, events = retired(connection, name)
+    if at < 0 and (before := _taken_back(connection, name, events)) is not None:
+        name = before
+        at, events = retired(connection, name)
     for event in events[at:] if at >= 0 else ():
         change = event.change
         chosen: list[str] = []
@@ -177,12 +180,33 @@ def _now(connection: sqlite3.Connection, name: str, sample_id: int | None, act_i
     return name
 
 
-def fields_now(connection: sqlite3.Connection, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """A sample's fields that were written down some time ago in the names of now: renamed and merged ones follow."""
-    found = dict(fields)
-    for event in in_force(connection):
+def _taken_back(connection: sqlite3.Connection, name: str, standing: list[Event], what: str = "label") -> str | None:
+    """What a name stood for that was only there between a renaming and its undoing."""
+    if any(event.change.what == what and name in event.change.into for event in standing):
+        return None
+    for event in changes(connection):
         change = event.change
-        if change.what == "field" and change.how in ("rename", "merge") and set(change.retired) & found.keys():
+        if event.undone_by is not None and (change.what, change.how) == (what, "rename") and name in change.into:
+            return _taken_back(connection, change.names[0], standing, what) or change.names[0]
+    return None
+
+
+def fields_now(connection: sqlite3.Connection, fields: Mapping[str, Any], *, whole: bool = False) -> dict[str, Any]:
+    """A sample's fields that were written down some time ago in the names of now: renamed and merged ones follow.
+
+    ``whole``: the contents of a sample, as a snapshot keeps them: fields that were split, added or removed follow, too.
+    """
+    found = dict(fields)
+    standing = in_force(connection)
+    for name in fields:
+        if (before := _taken_back(connection, name, standing, "field")) is not None and before not in found:
+            found = {before if one == name else one: value for one, value in found.items()}
+    for event in standing:
+        change = event.change
+        if change.what != "field":
+            continue
+        follows = change.how in ("rename", "merge", "split") if whole else change.how in ("rename", "merge")
+        if (follows and set(change.retired) & found.keys()) or (whole and change.how in ("add", "remove")):
             found = task_change.fields_after(change, found)
     return found
 
@@ -198,17 +222,17 @@ def under_way(connection: sqlite3.Connection) -> tuple[int, TaskChange, int | No
     return None if row is None else (row[0], TaskChange.from_json(row[1]), row[2])
 
 
-def settle(connection: sqlite3.Connection, sample_id: int) -> None:
-    """Bring one sample up to date before somebody's word about it is stored, while a change is under way."""
+def settle(connection: sqlite3.Connection, sample_ids: Sequence[int]) -> None:
+    """Bring samples up to date before somebody's word about them is stored, while a change is under way."""
     if (found := under_way(connection)) is None:
         return
     # Imported here: it imports opinions, which calls this.
     from workbench.store import reshape_back, reshape_rows
 
     if found[2] is None:
-        reshape_rows.convert(connection, found[0], found[1], [sample_id])
+        reshape_rows.convert(connection, found[0], found[1], sample_ids)
     else:
-        reshape_back.revert(connection, found[2], found[1], [sample_id])
+        reshape_back.revert(connection, found[2], found[1], sample_ids)
 
 
 def refuse_jobs(connection: sqlite3.Connection) -> None:

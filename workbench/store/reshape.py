@@ -24,8 +24,10 @@ from workbench.store.encoding import encode, label_key
 from workbench.task_change import TaskChange
 
 #: Seconds that one chunk should take: people's decisions wait for it. Chunks adapt, from ``FIRST`` rows up to ``CHUNK``.
-AIM = 0.04
+AIM = 0.025
 FIRST = 250
+#: Seconds for which a change stands back, at the most, after a chunk that took much longer than that.
+LULL = 0.2
 #: Seconds for which a change waits for a learn job.
 PATIENCE = 20.0
 #: Samples that one read of the search for those concerned looks at.
@@ -204,6 +206,8 @@ def _finish(store: Store, reshaping_id: int, progress: Progress | None) -> None:
         if ended:
             return
         taken = max(1e-4, time.perf_counter() - max(begun, held))
+        if taken > 2 * AIM:  # the disk is behind: what people decide must not wait for what we would add
+            time.sleep(min(taken, LULL))
         size = min(CHUNK, max(25, int(size * min(2.0, AIM / taken))))
 
 

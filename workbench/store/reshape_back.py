@@ -14,6 +14,8 @@ from workbench.store.opinions import rebuild, resolve
 from workbench.store.reshape_rows import (
     OPINION,
     by_sample,
+    fields_through,
+    label_through,
     put_opinion,
     put_repair,
     put_sample,
@@ -77,17 +79,13 @@ def revert(connection: sqlite3.Connection, reshaping_id: int, change: TaskChange
 def _label(change: TaskChange, label: str | None) -> str | None:
     if label is None or change.what != "label":
         return label
-    value = json.loads(label)
-    old = task_change.label_before(change, value)
-    return label if old == value else encode(old)
+    return label_through(label, lambda value: task_change.label_before(change, value))
 
 
 def _fields(change: TaskChange, fields: str | None) -> str | None:
     if fields is None or change.what != "field":
         return fields
-    value = json.loads(fields)
-    old = task_change.fields_before(change, value)
-    return fields if list(old.items()) == list(value.items()) else encode(old)
+    return fields_through(fields, lambda value: task_change.fields_before(change, value))
 
 
 def _opinions(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -146,7 +146,7 @@ def _labels(task: Task, change: TaskChange) -> list[Entry]:
     if change.how == "remove":
         return [one for one in there if one.name not in change.names]
     if change.how == "describe":
-        return [replace_settings(one, said) if one.name in change.names else one for one in there]
+        return [Entry(one.old, one.name, said) if one.name in change.names else one for one in there]
     if change.how == "move":
         rest = [one for one in there if one.name not in change.names]
         rest.insert(change.position - 1, Entry(change.names[0], change.names[0], {}))
@@ -162,10 +162,6 @@ def _labels(task: Task, change: TaskChange) -> list[Entry]:
         elif one.name == keeper:
             found.append(Entry(keeper, change.into[0], said))
     return found
-
-
-def replace_settings(entry: Entry, settings: Mapping[str, Any]) -> Entry:
-    return Entry(entry.old, entry.name, settings)
 
 
 def _fields(task: Task, change: TaskChange, written: bool) -> list[Entry]:

@@ -68,7 +68,10 @@ class Preview:
     def lines(self) -> list[str]:
         """The same for people, a few lines."""
         what = f"take back: {self.change.sentence()}" if self.undoes else self.change.sentence()
-        said = [f"{what}: {self.samples:,} samples, {self.annotations:,} annotations"]
+        said = [f"{what}: {counted(self.samples, 'sample')}, {counted(self.annotations, 'annotation')}"]
+        here = sum(self.by["label"].get(name, 0) for name in self.change.names)
+        if self.change.what == "label" and not self.undoes and 0 < here < self.samples:
+            said.append(f"  labelled so now: {here:,}; the others were, or have a suggestion of it")
         said += [
             f"  by {kind}: " + ", ".join(f"{name} {n:,}" for name, n in sorted(self.by[kind].items()))
             for kind in ("origin", "split", "status")
@@ -80,11 +83,16 @@ class Preview:
             left = f"; {self.open:,} are left to be decided by hand" if self.open else ""
             said.append("  of these " + ", ".join(f"{name} {n:,}" for name, n in self.parts.items()) + left)
         if self.suggestions or self.repairs:
-            said.append(f"  {self.suggestions:,} suggestions and {self.repairs:,} repairs follow")
+            said.append(f"  their suggestions and repairs follow: {self.suggestions:,} and {self.repairs:,}")
         if self.views:
             said.append(f"  saved views that follow: {', '.join(self.views)}")
         said += [f"  #{one}: {before} -> {after}" for one, before, after in self.examples]
         return [clean(line) for line in [*said, *self.notes, *self.refusals]]
+
+
+def counted(n: int, what: str) -> str:
+    """``1 sample``, ``2 samples``."""
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
 def preview(store: Store, plan: Plan, progress: Callable[[int], None] | None = None) -> Preview:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from workbench import task_change
@@ -138,20 +138,30 @@ def decided_by(change: TaskChange, row: Sequence[Any], opinions: Sequence[tuple[
     return task_change.decide(change, row[7], many=any(isinstance(label, list) for label in labels))
 
 
+def label_through(label: str, turn: Callable[[Any], Any]) -> str:
+    """A label (JSON text) turned into another one; to the letter as it was where nothing changes."""
+    value = json.loads(label)
+    turned = turn(value)
+    return label if turned == value else encode(turned)
+
+
+def fields_through(fields: str, turn: Callable[[dict[str, Any]], dict[str, Any]]) -> str:
+    """Fields (JSON text) turned into others; to the letter as they were where nothing changes, their order included."""
+    value = json.loads(fields)
+    turned = turn(value)
+    return fields if list(turned.items()) == list(value.items()) else encode(turned)
+
+
 def _label(change: TaskChange, label: str | None, chosen: Sequence[str]) -> str | None:
     if label is None or change.what != "label":
         return label
-    value = json.loads(label)
-    new = task_change.label_after(change, value, chosen)
-    return label if new == value else encode(new)
+    return label_through(label, lambda value: task_change.label_after(change, value, chosen))
 
 
 def _fields(change: TaskChange, fields: str | None) -> str | None:
     if fields is None or change.what != "field":
         return fields
-    value = json.loads(fields)
-    new = task_change.fields_after(change, value)
-    return fields if list(new.items()) == list(value.items()) else encode(new)
+    return fields_through(fields, lambda value: task_change.fields_after(change, value))
 
 
 def sample_after(change: TaskChange, row: Sequence[Any], chosen: Sequence[str]) -> list[Any]:

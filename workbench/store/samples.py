@@ -103,13 +103,16 @@ ON CONFLICT (source_id, source_line, ordinal) DO NOTHING
 """
 
 
-def insert(connection: sqlite3.Connection, samples: Iterable[NewSample]) -> int:
-    """Insert inside the caller's transaction; one that is there already (same request or line) is left alone.
+#: A sample as it is written: the values of ``_INSERT``.
+Encoded = tuple[Any, ...]
+#: Where ``_INSERT`` has them.
+_ORIGIN, _SPLIT, _ORIGINAL_HASH, _SOURCE = 1, 2, 8, 13
 
-    Returns the number of rows added.
-    """
+
+def encoded(samples: Iterable[NewSample]) -> list[Encoded]:
+    """Samples as they are written, for ``insert``: JSON and hashes are made here, before anybody holds the writers' lock."""
     at = now()
-    rows = []
+    rows: list[Encoded] = []
     for sample in samples:
         label = None if sample.label is None else encode(sample.label)
         hashed = digest(sample.fields, sample.label)
@@ -135,13 +138,22 @@ def insert(connection: sqlite3.Connection, samples: Iterable[NewSample]) -> int:
                 at,
             )
         )
+    return rows
+
+
+def insert(connection: sqlite3.Connection, rows: Sequence[Encoded]) -> int:
+    """Insert inside the caller's transaction; one that is there already (same request or line) is left alone.
+
+    Returns the number of rows added.
+    """
     return bulk(connection, _INSERT, rows, _THERE_ALREADY)
 
 
 def add(store: Store, samples: Iterable[NewSample]) -> int:
     """Insert samples in one short transaction of their own."""
+    rows = encoded(samples)
     with store.write() as connection:
-        return insert(connection, samples)
+        return insert(connection, rows)
 
 
 def add_new(store: Store, new: Sequence[NewSample]) -> int:
@@ -150,13 +162,14 @@ def add_new(store: Store, new: Sequence[NewSample]) -> int:
 
     Returns the number of rows added.
     """
+    rows = encoded(new)
     with store.write() as connection:
         fresh = [
-            one
-            for one in new
+            row
+            for row in rows
             if connection.execute(
                 "SELECT 1 FROM sample WHERE original_hash = ? AND origin = ? AND split = ? AND source_id IS NOT ? LIMIT 1",
-                (digest(one.fields, one.label), one.origin, one.split, one.source_id),
+                (row[_ORIGINAL_HASH], row[_ORIGIN], row[_SPLIT], row[_SOURCE]),
             ).fetchone()
             is None
         ]
@@ -212,6 +225,12 @@ def get(store: Store, sample_id: int, *, mine: int | None = None) -> Sample:
         fields=contents,
         text=text_of(contents),
     )
+
+
+def get_own(store: Store, sample_id: int, mine: int) -> Sample:
+    """One sample for a person who reads blind and puts several labels together: the label is their own one, always."""
+    label = blind.own_label(store, mine, sample_id)
+    return replace(get(store, sample_id, mine=mine), label=None if label is None else json.loads(label))
 
 
 def many(store: Store, ids: Sequence[int]) -> Iterator[Sample]:

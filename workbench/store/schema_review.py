@@ -19,9 +19,8 @@ ALTER TABLE opinion ADD COLUMN tags TEXT;
 ALTER TABLE opinion ADD COLUMN tags_seq INTEGER;
 ALTER TABLE opinion ADD COLUMN ruling TEXT;
 ALTER TABLE opinion ADD COLUMN ruling_seq INTEGER;
-CREATE UNIQUE INDEX annotation_uuid ON annotation (uuid);
 CREATE INDEX opinion_annotator ON opinion (annotator_id, sample_id);
-CREATE INDEX opinion_said ON opinion (annotator_id, sample_id) WHERE label IS NOT NULL OR status IS NOT NULL;
+CREATE INDEX opinion_silent ON opinion (annotator_id) WHERE label IS NULL AND status IS NULL;
 
 -- wrote: the parts (bits, in the order of opinions.PARTS) that this annotation changed; NULL: all of them. The newest by
 -- (created_at, uuid) that wrote a part says what it is, on every machine. The indexes serve the clock of a sample and the
@@ -36,7 +35,7 @@ ALTER TABLE act ADD COLUMN system_user TEXT;
 
 -- Acts that came from another machine: undone where they were done.
 ALTER TABLE act ADD COLUMN merged INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX act_standing ON act (annotator_id) WHERE undoes IS NULL AND undone_by IS NULL;
+CREATE INDEX act_turned ON act (annotator_id) WHERE undoes IS NOT NULL OR undone_by IS NOT NULL;
 
 -- What several people's words make of a sample: the settings that the samples' labels were resolved with. resolved: the
 -- last sample that was resolved anew after a change of the settings; NULL: all are.

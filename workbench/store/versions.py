@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.errors import StoreError
-from workbench.store import acts, policies, snapshots
+from workbench.store import acts, policies, renames, snapshots
 from workbench.store.acts import Act, Change
 from workbench.store.connection import Store, powers
+from workbench.store.encoding import encode
 from workbench.store.samples import DATA_SET, text_of
 from workbench.store.snapshots import Snapshot
 
@@ -103,11 +104,11 @@ def find(store: Store, name: str) -> Snapshot:
 def compare(store: Store, before: int, after: int | None = None, progress: Progress | None = None) -> Comparison:
     """A snapshot against another one, or (None) against the data set as it is now. ``progress`` counts samples passed."""
     found = Comparison()
-    pairs = _Pairs(store, found)
+    pairs, named = _Pairs(store, found), _NamesNow(store)
     ends = [snapshots.get(store, one).total for one in (before, after) if one is not None]
     total = sum(ends) if after is not None else 2 * ends[0]
     for old, new in merged(_frozen(store, before), _present(store) if after is None else _frozen(store, after)):
-        pairs.take(old, new)
+        pairs.take(named.of(old), named.of(new) if after is not None else new)
         done = found.before + found.after
         if progress is not None and done % 10_000 < 2:
             progress(done, max(done, total))
@@ -235,7 +236,9 @@ def restoring(store: Store, snapshot: Snapshot, progress: Progress | None = None
     """What would make the data set equal to ``snapshot`` again; nothing is changed."""
     plan = Restoring(snapshot)
     alike_changes: dict[str, Change] = {}
-    for sample_id, frozen, now in _beside_samples(store, snapshot.id):
+    named = _NamesNow(store)
+    for sample_id, was, now in _beside_samples(store, snapshot.id):
+        frozen = named.of(was)
         if now is None:
             plan.purged += 1
             continue
@@ -263,6 +266,52 @@ def restoring(store: Store, snapshot: Snapshot, progress: Progress | None = None
         if progress is not None and sample_id % 10_000 == 0:
             progress(min(sample_id, snapshot.total), snapshot.total)
     return plan
+
+
+class _NamesNow:
+    """What a snapshot froze, in the names that labels and fields have now: a renamed label is no difference.
+
+    What a label or a set of fields' names becomes is remembered: changes are not read again for each of a million samples.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._connection = store.connection
+        changes = [one.change for one in renames.changes(store.connection)]
+        self._labels = {name for one in changes if one.what == "label" for name in (*one.names, *one.into)}
+        self._split = any(one.what == "label" and one.how == "split" for one in changes)
+        self._fields = any(one.what == "field" for one in changes)
+        self._known: dict[str, str] = {}
+        self._alike: dict[tuple[str, ...], bool] = {}
+
+    def of(self, frozen: Frozen | None) -> Frozen | None:
+        if frozen is None or not (self._labels or self._fields):
+            return frozen
+        sample_id, fields, label = frozen
+        return sample_id, self._contents(fields) if self._fields else fields, self._label(sample_id, label)
+
+    def _contents(self, fields: str) -> str:
+        contents = json.loads(fields)
+        names = tuple(contents)
+        if self._alike.get(names):
+            return fields
+        now = renames.fields_now(self._connection, contents, whole=True)
+        if len(self._alike) < LABELS:
+            self._alike[names] = tuple(now) == names
+        return encode(now)
+
+    def _label(self, sample_id: int, label: str | None) -> str | None:
+        if label is None or not self._labels:
+            return label
+        if (now := self._known.get(label)) is None:
+            value = json.loads(label)
+            said = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+            met = any(isinstance(one, str) and one in self._labels for one in said)
+            if met and self._split:  # which of the new names it is depends on the sample
+                return encode(renames.label_now(self._connection, value, sample_id))
+            now = encode(renames.label_now(self._connection, value)) if met else label
+            if len(self._known) < LABELS:
+                self._known[label] = now
+        return now
 
 
 def _ruled(store: Store, parts: dict[str, Any]) -> Change:

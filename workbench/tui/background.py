@@ -6,10 +6,10 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from time import monotonic
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from workbench.errors import WorkbenchError
 from workbench.store import jobs
@@ -36,6 +36,7 @@ class Worker:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._open = open_store
         self._store: Store | None = None
+        self._asked: set[Future[Any]] = set()
 
     def submit(self, work: Callable[[Store], R]) -> asyncio.Future[R]:
         def run() -> R:
@@ -43,12 +44,22 @@ class Worker:
                 self._store = self._open()
             return work(self._store)
 
-        return asyncio.wrap_future(self._pool.submit(run))
+        asked = self._pool.submit(run)
+        self._asked.add(asked)
+        asked.add_done_callback(self._asked.discard)
+        return asyncio.wrap_future(asked)
 
     def close(self, *, wait: bool) -> None:
-        """What was asked is done first when ``wait``."""
-        self._pool.shutdown(wait=wait, cancel_futures=not wait)
-        if self._store is not None and wait:
+        """What was asked is done first when ``wait``. The thread closes its store itself: it may be in the middle of a read."""
+        if not wait:
+            for asked in list(self._asked):
+                asked.cancel()
+        with suppress(RuntimeError):  # closed before, on a hangup
+            self._pool.submit(self._close_store)
+        self._pool.shutdown(wait=wait)
+
+    def _close_store(self) -> None:
+        if self._store is not None:
             self._store.close()
 
 

@@ -15,6 +15,7 @@ from workbench.store.acts import Change
 from workbench.store.samples import Sample
 from workbench.tui import blind
 from workbench.tui.scales import Steps
+from workbench.tui.writing import toggled
 
 DIGITS = 9
 STATUSES = {"accept": "accepted", "reject": "rejected", "flag": "flagged"}
@@ -65,9 +66,7 @@ def named(outline: Outline, sample: Sample, name: str) -> Decision:
     """What a label's name says: it is the label; of several it is put in or taken out."""
     if outline.label_shape == "many":
         known = [one.name for one in outline.labels]
-        now = sample.label if isinstance(sample.label, list) else [sample.label]
-        chosen = {one for one in now if isinstance(one, str)} ^ {name}
-        return Decision(Change(label=[one for one in known if one in chosen]), "label", advance=False)
+        return Decision(Change(label=toggled(sample.label, name, known)), "label", advance=False)
     return Decision(Change(label=name, status="accepted"), "label")
 
 

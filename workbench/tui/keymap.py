@@ -26,7 +26,6 @@ _MODIFIERS = ("ctrl", "shift", "alt", "super", "hyper", "meta")
 _NAMES = (
     {str(key.value) for key in Keys} | set(KEY_ALIASES) | {"space", "enter", "tab", "escape", "backspace", "delete"}
 )
-_LETTER = re.compile(r"[^\W_]")
 
 
 #: Where the presets are.

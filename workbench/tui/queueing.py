@@ -47,7 +47,7 @@ def choices(store: Store, label_shape: str) -> list[tuple[str, str, str]]:
     for name in sorted(fitting, key=lambda one: (one not in ALWAYS, one)):
         n, at = known[name]
         many = f"{n:,}{'+' if n == choosing.COUNTED else ''}"
-        when = f"{many} at {at[11:16]}" if n and at else many if n else "computed when chosen"
+        when = f"{many} at {at[11:16]}" if n and at else many if n else "not yet computed"
         found.append((name, STRATEGIES.get(name).summary, when))
     return found
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from workbench.project import Outline
-from workbench.store import samples
+from workbench.store import blind, samples
 from workbench.store.connection import Store
 from workbench.store.samples import Row
 from workbench.task_kinds import is_messages
@@ -38,10 +39,13 @@ class Summaries:
         """Whether rows are shown as they are."""
         return not self.whole and not self.several
 
-    def of(self, store: Store, rows: Mapping[int, Row]) -> dict[int, Row]:
-        """The same rows with their lines."""
+    def of(self, store: Store, rows: Mapping[int, Row], *, mine: int | None = None) -> dict[int, Row]:
+        """The same rows with their lines; ``mine``: a person who reads blind (``samples.get``)."""
         if self.whole:
             lines = {sample.id: line(sample.fields) for sample in samples.many(store, list(rows))}
+            if mine is not None:
+                hidden = blind.as_it_came(store, mine, list(rows))
+                lines |= {one: line(json.loads(fields)) for one, (_, fields) in hidden.items()}
             return {at: replace(row, text=lines.get(at, row.text)) for at, row in rows.items()}
         if self.first:
             return {at: replace(row, text=row.text.partition("\n")[0]) for at, row in rows.items()}

@@ -19,6 +19,9 @@ from workbench.tui.widgets.lines import Run, number, safe
 from workbench.tui.widgets.prompts import Option
 from workbench.tui.writing import in_words
 
+#: Opinions from which on it is worth saying how often somebody is right.
+RATED = 10
+
 
 async def agreement(folder: Path) -> dict[str, Any]:
     """What ``workbench agree --json`` says. Raises ``WorkbenchError`` with its sentence when it fails."""
@@ -55,33 +58,32 @@ def options(progress: Sequence[Progress], found: dict[str, Any] | None) -> list[
         return [*rows, Option("", "Agreement needs two people who have spoken.")]
     people = found["people"]
     rows += [
-        Option(
-            f"model:{one['name']}", safe(one["name"], limit=40), f"{number(one['opinions'])} samples", _accuracy(one)
-        )
+        Option(f"model:{one['name']}", safe(one["name"], limit=40), _samples(one["opinions"]), _accuracy(one))
         for one in found["annotators"]
         if one["model"]
     ]
     percent = "-" if people["percent"] is None else f"{people['percent']:.0%}"
-    about = f"{number(people['items'])} samples with two opinions or more, equal {percent}"
-    alpha, known = people["krippendorff"], people["krippendorff"]["value"] is not None
-    rows.append(Option("", "Krippendorff's alpha", about, _span(alpha) if known else ""))
-    if not known:
-        rows.append(Option("", _span(alpha)))
+    about = f"{_samples(people['items'])} with two opinions or more, equal {percent}"
+    alpha = people["krippendorff"]
+    if alpha["value"] is not None:
+        rows.append(Option("", "Krippendorff's alpha", about, _span(alpha)))
+    else:
+        rows.append(Option("", _span(alpha), about if people["items"] else ""))
     if people["fleiss"]["value"] is not None and people["fleiss_raters"] > 2:
-        detail = f"{number(people['fleiss_items'])} samples with {people['fleiss_raters']} opinions"
+        detail = f"{_samples(people['fleiss_items'])} with {people['fleiss_raters']} opinions"
         rows.append(Option("", "Fleiss' kappa", detail, _span(people["fleiss"])))
     names = [one["name"] for one in found["annotators"]]
     for pair in (found["everybody"] or people)["cohen"]:
         a, b = names[pair["a"]], names[pair["b"]]
         kappa = pair["kappa"]
         said = "kappa -" if kappa["value"] is None else f"kappa {kappa['value']:.2f}"
-        detail = f"{number(pair['items'])} samples, equal {pair['percent']:.0%}"
+        detail = f"{_samples(pair['items'])}, equal {pair['percent']:.0%}"
         rows.append(Option(f"pair:{pair['a']},{pair['b']}", f"{safe(a, limit=24)} / {safe(b, limit=24)}", detail, said))
     return rows
 
 
 def _worked(one: Progress) -> str:
-    parts = [f"{number(one.samples)} samples", f"{number(one.today)} today"]
+    parts = [_samples(one.samples), f"{number(one.today)} today"]
     if one.seconds_median is not None:
         parts.append(f"{one.seconds_median:.1f} s each")
     if one.per_hour is not None:
@@ -90,7 +92,13 @@ def _worked(one: Progress) -> str:
 
 
 def _accuracy(one: dict[str, Any] | None) -> str:
-    return "" if one is None or one["accuracy"] is None else f"right {one['accuracy']:.2f}"
+    if one is None or one["accuracy"] is None or one["opinions"] < RATED:
+        return ""
+    return f"right {one['accuracy']:.2f}"
+
+
+def _samples(n: int) -> str:
+    return f"{number(n)} sample{'' if n == 1 else 's'}"
 
 
 def cells(found: dict[str, Any], a: int, b: int) -> list[Option]:

@@ -210,4 +210,13 @@ def in_words(label: Any) -> str:
     values = list(label.values() if isinstance(label, dict) else label)[:20]
     if not values:
         return "none of them" if is_set(label) else "{}"
-    return ", ".join(one if isinstance(one, str) else json.dumps(one, ensure_ascii=False)[:200] for one in values)
+    return ", ".join(one if isinstance(one, str) else _part(one) for one in values if one not in ("", [])) or "{}"
+
+
+def _part(value: Any) -> str:
+    """A part of a label: of places in the text the words there, with what they are; else JSON."""
+    if isinstance(value, list) and value and all(isinstance(one, dict) and one.get("text") for one in value):
+        return ", ".join(
+            f"{one['text']} ({one['label']})" if one.get("label") else str(one["text"]) for one in value[:20]
+        )
+    return json.dumps(value, ensure_ascii=False)[:200]

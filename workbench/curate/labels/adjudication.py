@@ -43,7 +43,10 @@ def cases(store: Store, *, least: int = 2, method: Method = "majority", disagree
     ``dawid_skene`` loads numpy: not for the screen's process. ``disagreed``: only of what the view ``disagreed:yes`` lists.
     """
     groups = [
-        group for group in disputes.several(store, least, disagreed=disagreed) if not any(one.ruling for one in group)
+        decided
+        for group in disputes.several(store, least, disagreed=disagreed)
+        if not any(one.ruling for one in group)
+        and len(decided := [one for one in group if one.status != "pending"]) >= least  # others took theirs back
     ]
     texts = disputes.came(store, [group[0].sample_id for group in groups])
     labelled = [[_label(one, texts[group[0].sample_id]) for one in group] for group in groups]

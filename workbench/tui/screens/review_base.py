@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Any
 
 from workbench.errors import StoreError, WorkbenchError
-from workbench.store import acts, explaining, people, samples, views
+from workbench.store import acts, blind, explaining, samples, views
 from workbench.store.explaining import Explanation
 from workbench.store.samples import Sample
 from workbench.text import clean
@@ -272,9 +272,14 @@ class Reviewing(Panes):
         return self.annotator_id if self.project.outline.review.blind else None
 
     def _seen_by_me(self, sample_id: int) -> tuple[Sample, Explanation]:
-        sample = samples.get(self.store, sample_id, mine=self.mine)
-        alone = self.mine is not None and not people.has_spoken(self.store, self.annotator_id, [sample_id])
-        return sample, explaining.explain(self.store, sample, annotator_id=self.annotator_id, alone=alone)
+        mine = self.mine
+        if mine is not None and self.labels.shape == "many":
+            sample = samples.get_own(self.store, sample_id, mine)
+        else:
+            sample = samples.get(self.store, sample_id, mine=mine)
+        alone = mine is not None and blind.undecided(self.store, mine, sample_id)
+        found = explaining.explain(self.store, sample, annotator_id=self.annotator_id, alone=alone)
+        return sample, found if mine is None else explaining.unseen(self.store, found, mine)
 
     def show_current(self, *also: Lines) -> None:
         """The panes follow the cursor, in one frame with other widgets that have changed."""

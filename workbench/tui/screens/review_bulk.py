@@ -85,6 +85,14 @@ class Bulk(Editing):
             said = safe(in_words(label), limit=60)
             await self._bulk("label", f"Label as {said} and accept", Change(label=label, status="accepted"), ids, where)
 
+    async def _aimed_at(self, ids: Sequence[int] | None, where: str) -> tuple[Sequence[int], str]:
+        """The samples that a bulk act is for, and what they are in words; none is said."""
+        if ids is None:
+            ids, where = await self._targets(), "marked" if self.list.marked else "of this view"
+        if not ids:
+            self.say("There is nothing in this view to act on.")
+        return ids, where
+
     async def _targets(self) -> Sequence[int]:
         """What is marked, else every sample of the view (waits until the thread has all)."""
         if self.list.marked:
@@ -106,11 +114,8 @@ class Bulk(Editing):
         """Each sample gets its own proposal: those whose score is high enough."""
         from workbench.tui.widgets.prompts import AskLine
 
-        if ids is None:
-            where = "marked" if self.list.marked else "of this view"
-            ids = await self._targets()
+        ids, where = await self._aimed_at(ids, where)
         if not ids:
-            self.say("There is nothing in this view to act on.")
             return
         among, known, shape = ids, self.labels.labels, self.shape
         self.say("Looking up what is proposed…")
@@ -157,7 +162,7 @@ class Bulk(Editing):
         view, current = views.parse(text), self.list.current
         ids = await self.read(lambda store: views.ids(store, view))
         if len(ids) < 2 or current is None:
-            self.say(f"This sample is alone: there are no others {where}.")
+            self.say(f"There are no other samples {where}.")
             return
         options = [
             Option(name, title) for name, title in CHOICES.items()
@@ -191,16 +196,13 @@ class Bulk(Editing):
         if self.bulk_running:
             self.say("Another bulk act is still being applied.")
             return
-        if ids is None:
-            where = "marked" if self.list.marked else "of this view"
-            ids = await self._targets()
+        ids, where = await self._aimed_at(ids, where)
         if not ids:
-            self.say("There is nothing in this view to act on.")
             return
         hit_ids = ids
         count = f"{number(len(ids))} sample{'s' if len(ids) > 1 else ''}"
-        rows = samples.rows(self.store, spread(ids))
-        shown = self.list.summaries.of(self.store, rows) if self.list.summaries else rows
+        rows = samples.rows(self.store, spread(ids), mine=self.mine)
+        shown = self.list.summaries.of(self.store, rows, mine=self.mine) if self.list.summaries else rows
         lines = []
         for row in (shown[one] for one in spread(ids) if one in shown):
             now = "" if self.shape == "none" else f"[{safe(in_words(row.label), limit=24)}] "

@@ -23,8 +23,6 @@ from workbench.tui.writing import as_text, kind_of
 
 R = TypeVar("R")
 
-#: A longer look is a break, not a decision.
-BREAK_SECONDS = 120.0
 #: Decisions after which suggestions are learnt anew, and the part of the time that learning may take.
 LEARN_AFTER = 50
 LEARNING_SHARE = 0.05
@@ -105,7 +103,7 @@ class Decide(Views):
     def _seconds(self) -> float | None:
         """How long the sample has been looked at; None after a break."""
         passed = monotonic() - self.shown_at
-        return round(passed, 2) if passed <= BREAK_SECONDS else None
+        return round(passed, 2) if passed <= acts.BREAK else None
 
     async def _advance(self) -> None:
         """To the next row; past what the thread has read so far, wait for it."""

@@ -42,7 +42,7 @@ class Editing(Labelling):
         from workbench.tui.screens.marking import MarkScreen
 
         task = await asyncio.to_thread(lambda: self.project.config.task)
-        sample = samples.get(self.store, sample_id)
+        sample = samples.get(self.store, sample_id, mine=self.mine)
         text, parts = sample.fields.get(task.text_field), targets(task.json_schema or {})
         if not isinstance(text, str) or not parts:
             self.say("There is nothing here that could be marked in the text: e corrects the object.")
@@ -65,7 +65,7 @@ class Editing(Labelling):
         from workbench.tui.screens.editing import HINTS, EditScreen
         from workbench.tui.widgets.prompts import Confirm
 
-        sample = samples.get(self.store, sample_id)
+        sample = samples.get(self.store, sample_id, mine=self.mine)
         turn = self.pane.turn if self.pane.sample is not None and self.pane.sample.id == sample_id else None
         if turn is not None and turn < len(self.pane.turns):
             await self._edit_turn(sample_id, turn)
@@ -95,7 +95,7 @@ class Editing(Labelling):
             await self._act(Change(label=value), "label", sample_id=sample_id, advance=False)
             return
         # Others may have changed other fields while this one was written.
-        fields = dict(samples.get(self.store, sample_id).fields)
+        fields = dict(samples.get(self.store, sample_id, mine=self.mine).fields)
         if value is None:
             fields.pop(name, None)
         else:
@@ -128,7 +128,7 @@ class Editing(Labelling):
             text = written
             if await self.ask(Confirm("Save this?", [brief(shown, text)], yes="save", no="edit on")):
                 break
-        fields = dict(samples.get(self.store, sample_id).fields)
+        fields = dict(samples.get(self.store, sample_id, mine=self.mine).fields)
         if fields.get(name) != before:
             raise UsageError("Somebody has changed this dialogue meanwhile; nothing was saved.")
         await self._act(Change(fields={**fields, name: after(text)}), "edit", sample_id=sample_id, advance=False)

@@ -5,12 +5,14 @@ A key never writes a label of another shape: what a digit cannot say is said in 
 
 from __future__ import annotations
 
+import json
 from time import monotonic
 from typing import Any
 
 from workbench.errors import UsageError
 from workbench.store import acts, samples
 from workbench.store.acts import UNSET, Change
+from workbench.store.blind import own_label
 from workbench.store.connection import Store
 from workbench.tui import blind
 from workbench.tui.screens.review_hints import Hints
@@ -91,8 +93,9 @@ class Labelling(Hints):
         seconds = self._seconds() if sample_id is None else None
 
         def work(store: Store) -> None:
-            now = samples.get(store, chosen_id).label
-            acts.apply(store, me, [chosen_id], Change(label=toggled(now, name, known)), kind="label", seconds=seconds)
+            now = self._label_here(store, chosen_id)
+            change, kind = self.worded(Change(label=toggled(now, name, known)), "label")
+            acts.apply(store, me, [chosen_id], change, kind=kind, seconds=seconds)
 
         await self.commit(work)
         self._labelled_in_place(chosen_id, seconds)
@@ -105,9 +108,21 @@ class Labelling(Hints):
         if sample_id is None:
             self.say("There is no sample here to decide on.")
             return
-        me, seconds, none = self.annotator_id, self._seconds(), Change(label=[])
-        await self.commit(lambda store: acts.apply(store, me, [sample_id], none, kind="label", seconds=seconds))
+        me, seconds = self.annotator_id, self._seconds()
+        none, kind = self.worded(Change(label=[]), "label")
+        await self.commit(lambda store: acts.apply(store, me, [sample_id], none, kind=kind, seconds=seconds))
         self._labelled_in_place(sample_id, seconds)
+
+    def worded(self, change: Change, kind: str) -> tuple[Change, str]:
+        """A decision, and what it is called, as it counts in the view at hand."""
+        return change, kind
+
+    def _label_here(self, store: Store, sample_id: int) -> Any:
+        """The label that putting in and taking out begins with: who reads blind goes on from their own."""
+        if self.mine is None:
+            return samples.get(store, sample_id).label
+        own = own_label(store, self.mine, sample_id)
+        return None if own is None else json.loads(own)
 
     def _labelled_in_place(self, sample_id: int, seconds: float | None) -> None:
         self.shown_at = monotonic()  # each act has its own time
@@ -157,7 +172,7 @@ class Labelling(Hints):
     async def _find_label(self, sample_id: int) -> None:
         title = f"Label for sample {sample_id}"
         if self.shape == "many":
-            label = samples.get(self.store, sample_id).label
+            label = self._label_here(self.store, sample_id)
             name = await self.ask_label(f"{title}: put in or take out", marked=chosen(label))
             if name is not None:
                 await self._toggle(name, sample_id=None if self.list.current == sample_id else sample_id)

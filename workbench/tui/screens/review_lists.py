@@ -12,7 +12,7 @@ from workbench.store.connection import Store
 from workbench.text import clean
 from workbench.tui import counting
 from workbench.tui.screens.review_base import Reviewing
-from workbench.tui.widgets.lines import number
+from workbench.tui.widgets.lines import number, short
 from workbench.tui.widgets.prompts import Option
 
 HELP = (
@@ -21,6 +21,8 @@ HELP = (
     "by:anna  disagreed:yes  opinions<2  group:418  reason:a  edited:yes",
     "sort:uncertainty  sort:-id    (nothing: all samples; a number: that sample)",
 )
+#: Scores that are no amounts: a cluster's number, a place in an audit.
+PLACES = ("cluster", "audit")
 
 
 class Lists(Reviewing):
@@ -186,7 +188,7 @@ class Lists(Reviewing):
         from workbench.tui.widgets.prompts import Finder
         from workbench.tui.widgets.range_picker import RangePicker
 
-        names = await self.read(curation.score_names)
+        names = [name for name in await self.read(curation.score_names) if name not in PLACES]
         if not names:
             self.say("No sample has a score yet: filters and learn jobs give them.")
             return
@@ -233,15 +235,17 @@ def orders(store: Store, shape: str) -> list[Option]:
 
 def cluster_lines(known: list[Cluster], held: dict[int, Held], share: float) -> list[Option]:
     """A line for each cluster, with what is known of it after a ``share`` of the samples."""
-    return [Option(str(one.id), one.title, "", _held(one, held.get(one.id), share)) for one in known]
+    digits = max((len(f"{one.size:,}") for one in known), default=1)
+    return [Option(str(one.id), one.title, "", _held(one, held.get(one.id), share, digits)) for one in known]
 
 
-def _held(cluster: Cluster, held: Held | None, share: float) -> str:
+def _held(cluster: Cluster, held: Held | None, share: float, digits: int) -> str:
     """``1,204   12 +  1,180 o   91% refund``; while it is counted, the size that the learn job found."""
     if share < 1.0:
-        return f"{cluster.size:>7,}  counting {share:>4.0%}"
+        return f"{cluster.size:>{digits},}  counting {share:>4.0%}"
     if held is None:
-        return f"{0:>7,}"
+        return f"{0:>{digits},}"
     purity = held.purity
-    told = "" if purity is None else f"  {purity[1]:>4.0%} {clean(purity[0], limit=16):<16}"
-    return f"{held.size:>7,}  {held.statuses.get('accepted', 0):>6,} + {held.statuses.get('pending', 0):>6,} o{told}"
+    told = "" if purity is None else f"  {purity[1]:>4.0%} {short(clean(purity[0]), 16):<16}"
+    accepted, pending = held.statuses.get("accepted", 0), held.statuses.get("pending", 0)
+    return f"{held.size:>{digits},}  {accepted:>{digits},} +  {pending:>{digits},} o{told}"

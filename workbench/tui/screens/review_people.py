@@ -132,11 +132,16 @@ class People(Bulk):
             self.say("The digits stand for what people said here; e corrects, a accepts as it stands.")
 
     async def _act(self, change: Change, kind: str, *, sample_id: int | None = None, advance: bool = True) -> None:
-        if self.settling and (change.label is not UNSET or change.status in ("accepted", "rejected")):
-            change, kind = self._ruled(change), "adjudicate"
+        change, kind = self.worded(change, kind)
         await super()._act(change, kind, sample_id=sample_id, advance=advance)
         if self.auditing:
             self.begin(self._tell_audit())
+
+    def worded(self, change: Change, kind: str) -> tuple[Change, str]:
+        """Where disagreements are settled, each decision is a ruling: sets of labels put together one by one, too."""
+        if self.settling and (change.label is not UNSET or change.status in ("accepted", "rejected")):
+            return self._ruled(change), "adjudicate"
+        return change, kind
 
     def _ruled(self, change: Change) -> Change:
         """The same decision as a ruling; accepting as it stands settles the label that is shown."""
@@ -257,8 +262,11 @@ class People(Bulk):
             self.say("Nobody has said anything about these samples yet.")
             return
         chosen = await self.ask(
-            Finder("People: enter opens what one said, or a pair", together.options(progress, found))
-        )
+            Finder(
+                "People: enter opens what one said, or a pair", together.options(progress, found),
+                start=f"by:{progress[0].name}",
+            )
+        )  # fmt: skip
         if chosen is None or not chosen or chosen.startswith("model:"):
             return
         if chosen.startswith("by:"):

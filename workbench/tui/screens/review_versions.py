@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from workbench.errors import UsageError
-from workbench.store import purging, snapshots, versions, views
+from workbench.store import purge_scope, snapshots, versions, views
 from workbench.store.connection import Store
 from workbench.store.snapshots import Snapshot
 from workbench.text import clean
@@ -126,13 +126,14 @@ class Versions(TaskChanges):
             raise UsageError("There is nothing here to purge.")
         lines = await self._away("Counting", lambda store: _said(store, ids))
         wanted = str(len(ids))
+        ask = f"Delete {number(len(ids))} sample{'' if len(ids) == 1 else 's'} for good? Type {wanted} and enter."
 
         async def check(text: str) -> str:
             if text.strip().replace(",", "") != wanted:
                 raise UsageError(f"Type {wanted} to delete them for good, escape to leave.")
             return "Enter deletes them."
 
-        typed = await self.ask(AskLine(f"Delete {number(len(ids))} samples for good?", check=check, help_lines=lines))
+        typed = await self.ask(AskLine(ask, check=check, help_lines=lines))
         if typed is None:
             self.say("Nothing was deleted.")
             return
@@ -170,7 +171,7 @@ class Versions(TaskChanges):
 def _said(store: Store, ids: list[int]) -> list[str]:
     from workbench.pipeline import purge
 
-    effects = purging.effects(store, ids)
+    effects = purge_scope.effects(store, ids)
     return purge.in_words(effects, purge.beside(store, effects))
 
 

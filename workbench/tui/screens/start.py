@@ -12,6 +12,7 @@ from textual.screen import Screen
 from workbench.errors import WorkbenchError
 from workbench.project import find
 from workbench.tui import settings
+from workbench.tui.screens.touring import begin_tour
 from workbench.tui.widgets.footer import Footer
 from workbench.tui.widgets.lines import Run, safe
 from workbench.tui.widgets.prompts import Text
@@ -21,14 +22,14 @@ if TYPE_CHECKING:
     from workbench.tui.app import WorkbenchApp
 
 HINTS = (
-    ("workbench demo DIR", "a sample project through the whole loop, no key needed"),
+    ("workbench demo DIR", "the whole loop on a sample project"),
     ("workbench new DIR --labels a,b,c", "a project of your own"),
     ("workbench open DIR", "one that you have"),
 )
 
 
 class StartScreen(Screen[None]):
-    """Recent projects with digits; enter opens the first."""
+    """Recent projects with digits; enter opens the first, t begins the tour."""
 
     DEFAULT_CSS = """
     StartScreen Text { height: 1fr; background: $background; padding: 0;
@@ -41,6 +42,7 @@ class StartScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(str(digit), f"open({digit})", show=False) for digit in range(1, settings.RECENT + 1)),
         Binding("enter", "open(1)", show=False),
+        Binding("t", "tour", show=False),
     ]
 
     def __init__(self) -> None:
@@ -56,6 +58,7 @@ class StartScreen(Screen[None]):
         ]
         lines.append([("  Make a data set with a language model: generate, review, curate, evaluate.", "pane--value")])
         lines.append([])
+        lines += [[("  t ", "pane--key"), ("Tour: the keys of Review in two minutes", "pane--value")], []]
         if self.recent:
             lines.append([("  Recent projects", "pane--muted")])
             for digit, folder in enumerate(self.recent, 1):
@@ -74,6 +77,9 @@ class StartScreen(Screen[None]):
         yield text
         yield Status()
         yield Footer(("app.quit",))
+
+    def action_tour(self) -> None:
+        begin_tour(cast("WorkbenchApp[None]", self.app))
 
     def action_open(self, digit: int) -> None:
         if digit > len(self.recent):

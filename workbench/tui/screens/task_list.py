@@ -88,7 +88,7 @@ class TaskList(Dialog["Wanted | None"]):
             sign = "*" if row.name in self.marked and row.what == self.rows[self.cursor].what else " "
             kind = "field " if row.what == "field" else ""
             detail = f"  {safe(row.detail)}" if row.detail else ""
-            left = cut(f"{sign} {kind}{safe(row.name)}{detail}", width - len(count))
+            left = cut(f"{'>' if at == self.cursor else ' '}{sign} {kind}{safe(row.name)}{detail}", width - len(count))
             if at == self.cursor:
                 lines.append([(left + count, "pane--cursor")])
             else:

@@ -76,7 +76,8 @@ def page(found: Gathered, width: int) -> list[list[Run]]:
         say(text, "pane--muted")
     others = found.lines[len(first) :]
     if others:
-        lines.append([])
+        if first:
+            lines.append([])
         say("By other orders" if first else "By the orders that are computed (Q chooses one)", "pane--key")
         for _, sentence in others:
             say(f"- {sentence}")
@@ -98,7 +99,7 @@ def bought(points: Sequence[Point]) -> str:
     now = f"accuracy {last.accuracy:.3f} ({last.low:.3f}-{last.high:.3f})"
     on = f"on {number(last.validation)} validation texts, trained on {number(last.trained_on)}"
     if len(points) == 1:
-        return f"After {number(last.labelled)} decisions: {now} {on}."
+        return f"After {number(last.labelled)} {'decision' if last.labelled == 1 else 'decisions'}: {now} {on}."
     first = points[0]
     return (
         f"From {number(first.labelled)} to {number(last.labelled)} decisions: accuracy {first.accuracy:.3f}, now "

@@ -38,7 +38,7 @@ ACTIONS = (
     Action("review.search", ("slash",), "Search", "Go to the next sample of the view that holds some words.", "Lists", _QUERY),
     Action("review.next_hit", ("ctrl+n",), "Next hit", "Next sample that the search found (n while it is on).", "Lists"),
     Action("review.previous_hit", ("N",), "Hit before", "Sample before that the search found.", "Lists"),
-    Action("review.end_search", ("escape",), "Stop", "Stops reading a view or a search; ends a search: n is the note's key again.",
+    Action("review.end_search", ("escape",), "Stop", "Stops reading a view or a search; ends a search: n is for notes again.",
            "Lists"),
     Action("review.sort", ("o",), "Order", "Order the view by number, as a strategy chooses, or by a score.", "Lists", _QUERY),
     Action("review.open_view", ("w",), "Saved views", "Open a saved view, with counts; rename it, take it away.", "Lists",

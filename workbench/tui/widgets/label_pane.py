@@ -156,9 +156,7 @@ class LabelPane(Pane):
             style = "pane--here" if name in here else "pane--value"
             lines.append([(f" {code:<2} ", "pane--key"), (_fitted(safe(name), max(4, width - 4)), style)])
         if len(lines) < len(begun):
-            lines.append(
-                [(cut(f" … {number(len(begun) - len(lines))} more: type the first letter", width), "pane--muted")]
-            )
+            lines.append([(cut(f" … {number(len(begun) - len(lines))} more: type on", width), "pane--muted")])
         return lines
 
     def _shaped(self, width: int, room: int) -> list[list[Run]]:

@@ -133,7 +133,7 @@ class AskLine(Dialog["str | None"]):
     def _tell(self, sentence: str, *, bad: bool) -> None:
         parts = wrap(clean(sentence), WIDTH - 4)[:3]
         lines: list[list[Run]] = [[(part, "pane--bad" if bad else "pane--muted")] for part in [*parts, "", ""][:3]]
-        lines += [[(cut(line, WIDTH - 4), "pane--muted")] for line in self.help_lines]
+        lines += [[(part, "pane--muted")] for line in self.help_lines for part in wrap(line, WIDTH - 4)]
         self.text.show([], lines)
 
     def on_mount(self) -> None:

@@ -98,7 +98,7 @@ class SampleList(Lines, can_focus=True):
             return
         rows = samples.rows(self.store, ids, mine=self.mine)
         if self.summaries is not None:
-            rows = self.summaries.of(self.store, rows)
+            rows = self.summaries.of(self.store, rows, mine=self.mine)
         self._rows.update(rows)
         self._left.difference_update(ids)
         if self._asks_left:

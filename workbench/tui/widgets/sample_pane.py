@@ -168,10 +168,9 @@ def describe(
         entry(lines, "Note", clean(explanation.note), width)
     if explanation.tags:
         entry(lines, "Tags", "  ".join(safe(tag) for tag in explanation.tags), width)
-    if explanation.scores:
-        entry(
-            lines, "Scores", "  ".join(f"{safe(name)} {value:.3g}" for name, value in explanation.scores.items()), width
-        )
+    scores = {name: value for name, value in explanation.scores.items() if name != "audit"}  # a place in a random order
+    if scores:
+        entry(lines, "Scores", "  ".join(f"{safe(name)} {value:.3g}" for name, value in scores.items()), width)
     if sample.edited and not hides:
         edited(lines, sample, width, outline)
     for at, (other, similarity, status, near) in enumerate(explanation.neighbours):

@@ -72,5 +72,5 @@ class Status(Lines):
         if app.overview is None or not app.overview.jobs:
             return []
         first, *others = app.overview.jobs
-        more = f"  (+{len(others)} more jobs)" if others else ""
+        more = f"  (+{len(others)} more)" if others else ""
         return [(short(f" {job_line(first)}{more}", self.size.width), "")]
