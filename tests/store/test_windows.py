@@ -115,3 +115,9 @@ def test_saved_views_are_renamed_and_taken_away(store) -> None:
     for name in ("two", "three"):
         views.forget(store, name)
     assert views.saved(store) == {}
+
+
+def test_an_order_by_a_score_that_nothing_has_is_the_order_of_numbers_from_the_first_read_on(store: Store) -> None:
+    view = views.parse("sort:-nothing")
+    assert next(windows.by_score(store, view, "nothing", COUNT, 10, descending=True)) == list(range(1, 11))
+    assert read(store, "sort:-nothing") == list(range(1, COUNT + 1))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from workbench.errors import WorkbenchError
 from workbench.pipeline import features
-from workbench.store import jobs, purging
+from workbench.store import jobs, purge_scope, purging
 from workbench.store.connection import Store
 from workbench.store.needles import PURGED, Needles
 from workbench.store.purge_scope import Effects
@@ -48,9 +48,8 @@ def beside(store: Store, effects: Effects) -> Beside:
             path = str((job.result or {}).get(name) or "")
             if path and Path(path).exists():
                 exports.append(path)
-    asked = store.one("SELECT 1 FROM answer WHERE endpoint NOT IN ('', 'embedded') LIMIT 1")
     sources = [path for path in effects.sources if Path(path).exists()]
-    return Beside(sources, sorted(set(exports)), purging.backups(store), asked is not None)
+    return Beside(sources, sorted(set(exports)), purging.backups(store), purge_scope.asked_elsewhere(store))
 
 
 def purge(
@@ -74,14 +73,7 @@ def _forget_features(store: Store) -> int:
     """Counted grams and embeddings of all texts but those that are there still."""
     if not features.folder_of(store.project).exists():
         return 0
-    texts: set[str] = set()
-    after = 0
-    while rows := store.read(
-        "SELECT id, text, original_fields FROM sample WHERE id > ? ORDER BY id LIMIT 5000", (after,)
-    ):
-        texts.update(row[1] for row in rows)
-        after = rows[-1][0]
-    return features.keep_only(store.project, texts)
+    return features.keep_only(store.project, set(purge_scope.all_texts(store)))
 
 
 def _clean_logs(store: Store, needles: Needles) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 #: Characters from which a text is looked for inside others; a shorter one only as a whole value or line.
 INSIDE = 12
+#: Texts that are looked for one by one; more are found by their words only.
+MOST = 500
 #: What stands where a text was.
 PURGED = "[purged]"
 _WORD = re.compile(r"[^\W_]+")
@@ -25,6 +27,7 @@ class Needles:
     def __init__(self) -> None:
         self._by_word: dict[str, set[str]] = {}
         self._whole: set[str] = set()
+        self._ascii: re.Pattern[str] | None = None  # made when first asked
 
     def __len__(self) -> int:
         return len(self._whole)
@@ -36,6 +39,7 @@ class Needles:
             if len(flat) < 2:
                 continue
             self._whole.add(flat)
+            self._ascii = None
             words = _WORD.findall(flat)
             if len(flat) >= INSIDE and words:
                 self._by_word.setdefault(max(words, key=len), set()).add(flat)
@@ -48,7 +52,7 @@ class Needles:
 
     def inside(self, text: str) -> bool:
         """Whether one of the texts stands in ``text``."""
-        if not self._whole or not text:
+        if not self._whole or not text or (text.isascii() and "\\" not in text and not self._likely(text)):
             return False
         flat = _flat(_unescaped(text))
         if flat in self._whole or any(_flat(line) in self._whole for line in text.split("\n")):
@@ -57,9 +61,19 @@ class Needles:
             needle in flat for word in self._by_word.keys() & set(_WORD.findall(flat)) for needle in self._by_word[word]
         ) or self._within_words(flat)
 
+    def _likely(self, text: str) -> bool:
+        """Whether an ASCII text holds a word of one of the texts: a single pass, for the millions that hold none."""
+        if len(self._whole) > MOST:
+            return True
+        if self._ascii is None:
+            plain = (flat for flat in self._whole if flat.isascii())
+            words = {max(_WORD.findall(flat) or flat.split(), key=len) for flat in plain}
+            self._ascii = re.compile("|".join(re.escape(word) for word in sorted(words)) or r"(?!)", re.IGNORECASE)
+        return self._ascii.search(text) is not None
+
     def _within_words(self, flat: str) -> bool:
         """Where a text has no spaces before and after it (``x=TEXT``, other scripts), its longest word may be part of one."""
-        if len(self._by_word) > 500:
+        if len(self._by_word) > MOST:
             return False
         return any(word in flat and any(one in flat for one in some) for word, some in self._by_word.items())
 

@@ -16,6 +16,10 @@ _OTHERS = frozenset((
 #: Columns that hold texts of a sample.
 _CONTENTS = ("text", "original_fields", "fields", "note", "before", "after")
 _LABELS = ("label", "original_label", "given")
+#: Columns of any table that hold one of a few words, or a moment.
+_NO_TEXTS = frozenset((
+    "state", "status", "split", "origin", "created_at", "started_at", "finished_at", "queued_at", "looked_at", "found_at", "at",
+))  # fmt: skip
 #: Keys under which a text is found again: once it is gone they must not match what they stood for.
 _KEYS = {"prompt": "hash", "answer": "key", "series": "key"}
 #: Samples that still hold a purged text, as many as are told.
@@ -60,15 +64,15 @@ def sweep(connection: sqlite3.Connection, needles: Needles) -> dict[str, int]:
         if table in _OTHERS or not texts:
             continue
         whole = {name for (name,) in connection.execute(f"SELECT name FROM pragma_table_info('{table}') WHERE pk")}
-        for column in (one for one in texts if one not in whole):
-            found = [
-                (without, value)
+        for column in (one for one in texts if one not in whole and one not in _NO_TEXTS):
+            found = {
+                value: without
                 for (value,) in connection.execute(
-                    f"SELECT DISTINCT {column} FROM {table} WHERE length({column}) > 1 AND {column} != '{{}}'"
+                    f"SELECT {column} FROM {table} WHERE length({column}) > 1 AND {column} != '{{}}'"
                 )
                 if (without := needles.without(value)) is not None
-            ]
-            for without, value in found:
+            }
+            for value, without in found.items():
                 made = "" if (table, column) == ("answer", "text") else without
                 anew = f", {_KEYS[table]} = randomblob(32)" if table in _KEYS else ""
                 cleaned[table] = (
@@ -85,9 +89,9 @@ def _keyed(connection: sqlite3.Connection, needles: Needles, table: str, columns
     """Rows whose key itself quotes a text (a view saved under it) go."""
     gone = 0
     for column in columns:
-        for (value,) in connection.execute(f"SELECT DISTINCT {column} FROM {table}").fetchall():
-            if needles.inside(value):
-                gone += connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (value,)).rowcount
+        quoting = {value for (value,) in connection.execute(f"SELECT {column} FROM {table}") if needles.inside(value)}
+        for value in quoting:
+            gone += connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (value,)).rowcount
     return {table: gone} if gone else {}
 
 

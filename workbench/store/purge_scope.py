@@ -117,3 +117,16 @@ def effects(store: Store, ids: Sequence[int]) -> Effects:
     except sqlite3.Error as error:
         raise explain(error, store.path) from error
     return found
+
+
+def asked_elsewhere(store: Store) -> bool:
+    """Whether some answer came from an endpoint, to which prompts have been sent."""
+    return store.one("SELECT 1 FROM answer WHERE endpoint NOT IN ('', 'embedded') LIMIT 1") is not None
+
+
+def all_texts(store: Store) -> Iterator[str]:
+    """The text of every sample as it is now."""
+    after = 0
+    while rows := store.read("SELECT id, text FROM sample WHERE id > ? ORDER BY id LIMIT 5000", (after,)):
+        yield from (row[1] for row in rows)
+        after = rows[-1][0]

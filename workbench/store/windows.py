@@ -169,6 +169,9 @@ def by_score(
     once. If it does not fill, or is not enough, all ids that meet the view are marked (a byte per sample), and the scores
     are read against the marks.
     """
+    if store.one("SELECT 1 FROM score WHERE name = ? LIMIT 1", (name,)) is None:
+        yield from by_id(store, view, 1, high, size, tell=tell)
+        return
     probed = array("q")
     page = array("q")
     scores = _scores(store, name, high, descending=descending)

@@ -20,7 +20,7 @@ from workbench.store import acts
 from workbench.store.catching_up import catch_up
 from workbench.store.connection import Store
 from workbench.tui import actions, themes, watch
-from workbench.tui.background import Background
+from workbench.tui.background import KEPT, Background
 from workbench.tui.navigation import Navigation
 from workbench.tui.notices import Notices
 from workbench.tui.screens.base import ModeScreen
@@ -75,6 +75,7 @@ class WorkbenchApp(TypedAhead, Navigation, Notices, Background, Thrifty, App[Ret
         _ = project.outline
         self.project = project
         self.store = open_store(project, durable=False)
+        self.store.keep(KEPT)
         self.start_background(partial(open_store, project))
         self.watcher = Watch(self.store)
         self.watcher.look()

@@ -27,6 +27,8 @@ R = TypeVar("R")
 
 #: Seconds between two sums over all answers, and between two looks for jobs whose process is gone.
 COST_PERIOD = 3.0
+#: Kilobytes of the database that each of the screen's threads keeps in memory.
+KEPT = 3_000
 
 
 class Worker:
@@ -42,6 +44,7 @@ class Worker:
         def run() -> R:
             if self._store is None:
                 self._store = self._open()
+                self._store.keep(KEPT)
             return work(self._store)
 
         asked = self._pool.submit(run)

@@ -186,6 +186,7 @@ def start_fill(listing: Listing, store: Store, tell: Callable[[bool], None], fai
     def run() -> None:
         try:
             with store.clone(durable=False) as own:
+                own.keep(1_000)  # each row is read once
                 listing.fill(own, tell)
         except WorkbenchError as error:
             fail(error)

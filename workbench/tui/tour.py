@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from workbench.paths import data_folder
 from workbench.project import Project, create_from_sample
-from workbench.store import curation, samples
+from workbench.store import curation, samples, views
 from workbench.store.connection import Store
 from workbench.store.samples import NewSample
 from workbench.tui import actions
@@ -136,7 +136,7 @@ def prepare(folder: Path) -> Project:
     rows.insert(ODD_AT, {"text": ODD, "label": rows[0]["label"]})
     with Store(project) as store:
         samples.add(store, [NewSample({"text": row["text"]}, row["label"]) for row in rows])
-        ids = [row[0] for row in store.read("SELECT id FROM sample ORDER BY id")]
+        ids = views.ids(store, views.parse("sort:id"))
         suggested = [(one, [(row["label"], 0.9)]) for one, row in zip(ids, rows, strict=True)]
         curation.save_suggestions(store, "tour", suggested, job_id=0)
     return project
