@@ -173,7 +173,7 @@ def measure(tool: Path, folder: Path, runs: int) -> dict[str, tuple[Any, str]]:
     for key, name in (("j", "step that scrolls"), ("pagedown", "page down"), ("1", "label key")):
         figures[f"{name} while 500 samples/s are committed, p50 / p95 ms"] = (
             tuple(busy["keys"][key]["first_ms"]),
-            "p95 <= 100",
+            "p95 <= 60",
         )
     return figures
 

@@ -9,7 +9,7 @@ import pytest
 
 from workbench.errors import WorkbenchError
 from workbench.learn import embeddings
-from workbench.learn.embeddings import EmbeddingCache, local_embedder, purge_embeddings, retain_embeddings
+from workbench.learn.embeddings import EmbeddingCache, local_embedder, retain_embeddings
 
 
 class Model:
@@ -78,7 +78,7 @@ def test_damage_is_found_and_purged_texts_leave_nothing(tmp_path: Path) -> None:
     path.write_bytes(b"\1" * path.stat().st_size)
     assert EmbeddingCache(tmp_path, "m").get(["a", "bba", "ccc"], model).tolist() == rows.tolist()
     assert model.asked == [["a", "bba", "ccc"]] * 2
-    assert cache.purge(["bba"]) == 1
+    assert retain_embeddings(tmp_path, lambda: ["a", "ccc"]) == 1
     assert len(cache) == 2
     assert rows[1].tobytes() not in next(tmp_path.rglob("numbers")).read_bytes()
 
@@ -110,8 +110,8 @@ def test_local_models(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_purging_reaches_every_model(tmp_path: Path) -> None:
     for name in ("one", "two"):
         EmbeddingCache(tmp_path, name).get(["a", "bb"], Model())
-    assert purge_embeddings(tmp_path, ["bb", "never"]) == 2
+    assert retain_embeddings(tmp_path, lambda: ["a", "never"]) == 2
     assert [len(EmbeddingCache(tmp_path, name)) for name in ("one", "two")] == [1, 1]
-    assert purge_embeddings(tmp_path / "none", ["bb"]) == 0
-    assert retain_embeddings(tmp_path, ["bb"]) == 2
+    assert retain_embeddings(tmp_path / "none", lambda: ["bb"]) == 0
+    assert retain_embeddings(tmp_path, lambda: ["bb"]) == 2
     assert [len(EmbeddingCache(tmp_path, name)) for name in ("one", "two")] == [0, 0]

@@ -164,14 +164,14 @@ def test_purged_texts_leave_nothing(tmp_path: Path) -> None:
     other.rows(TEXTS)
     hashes = count_grams([secret]).hashes[0].tobytes()  # a word of no other text
     assert hashes in (tmp_path / "f" / "00000001" / "hashes").read_bytes()
-    assert store.purge([secret, "never kept"]) == 1
+    assert store.retain([*TEXTS, "never kept"]) == 1
     kept = b"".join(path.read_bytes() for path in (tmp_path / "f").rglob("*") if path.is_file())
     assert hashes not in kept
     assert len(other) == len(TEXTS)
     assert equal(other.rows(TEXTS), text_rows(TEXTS))
     assert store.retain(TEXTS[:2]) == len(TEXTS) - 2
     assert len(other) == 2
-    assert FeatureStore(tmp_path / "none").purge(["x"]) == 0
+    assert FeatureStore(tmp_path / "none").retain(["x"]) == 0
 
 
 def test_a_purge_takes_what_a_crash_left_behind(tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_a_purge_takes_what_a_crash_left_behind(tmp_path: Path) -> None:
     store.rows(TEXTS)
     with (tmp_path / "f" / "00000001" / "hashes").open("ab") as file:
         file.write(b"left behind")
-    assert store.purge(["never kept"]) == 0
+    assert store.retain(TEXTS) == 0
     assert all(b"left behind" not in path.read_bytes() for path in (tmp_path / "f").rglob("*") if path.is_file())
     assert len(store) == len(TEXTS)
 

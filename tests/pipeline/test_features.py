@@ -8,7 +8,7 @@ import pytest
 
 from tests.pipeline.conftest import RunJob, add
 from tests.pipeline.test_learn_job import fill
-from workbench.pipeline.features import embeddings_of, features_of, folder_of, forget, keep_only
+from workbench.pipeline.features import embeddings_of, features_of, folder_of, keep_only
 from workbench.project import Project, create
 from workbench.store.connection import Store
 
@@ -29,11 +29,10 @@ def test_features_are_kept_beside_the_database(project: Project) -> None:
 
 
 def test_deleted_texts_are_forgotten_by_features_and_embeddings(project: Project) -> None:
-    assert forget(project, ["one"]) == 0
+    assert keep_only(project, lambda: ["one"]) == 0
     features_of(project).rows(["one", "two", "an old version of two"])
     embeddings_of(project, "openai:m").get(["one", "two"], compute)
-    assert forget(project, ["one"]) == 2
-    assert keep_only(project, ["two"]) == 1
+    assert keep_only(project, lambda: ["two"]) == 3
     assert len(features_of(project)) == len(embeddings_of(project, "openai:m")) == 1
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,12 +97,6 @@ class EmbeddingCache:
         found[missing] = fresh[[where[keys[i]] for i in missing]]
         return found
 
-    def purge(self, texts: Collection[str]) -> int:
-        """Delete the embeddings of ``texts``; returns how many were kept."""
-        if not self._kept.folder.exists():
-            return 0
-        return _deleting(self._kept, lambda kept: kept.forget({key_of(text) for text in texts}))
-
     def _computed(self, texts: list[str], compute: Compute) -> Array:
         import numpy
 
@@ -156,17 +150,10 @@ class EmbeddingCache:
         self.problem = f"{self._kept.folder}: embeddings are not kept ({error.strerror or error})."
 
 
-def purge_embeddings(folder: Path, texts: Collection[str]) -> int:
-    """Delete the embeddings of ``texts`` by every model kept under ``folder``; returns how many there were. Raises
-    ``WorkbenchError`` when the files cannot be written."""
-    keys = {key_of(text) for text in texts}
-    return sum(_deleting(kept, lambda kept: kept.forget(keys)) for kept in _models(folder))
-
-
-def retain_embeddings(folder: Path, texts: Collection[str]) -> int:
-    """Delete the embeddings of other texts than ``texts``; as ``purge_embeddings``."""
-    keys = {key_of(text) for text in texts}
-    return sum(_deleting(kept, lambda kept: kept.retain(keys)) for kept in _models(folder))
+def retain_embeddings(folder: Path, texts: Callable[[], Iterable[str]]) -> int:
+    """Delete the embeddings of other texts than ``texts()`` by every model kept under ``folder``; returns how many there were.
+    Raises ``WorkbenchError`` when the files cannot be written."""
+    return sum(_deleting(kept, texts) for kept in _models(folder))
 
 
 def _models(folder: Path) -> list[KeptArrays]:
@@ -174,9 +161,9 @@ def _models(folder: Path) -> list[KeptArrays]:
     return [KeptArrays(home, SCHEME, COLUMNS) for home in homes]
 
 
-def _deleting(kept: KeptArrays, act: Callable[[KeptArrays], int]) -> int:
+def _deleting(kept: KeptArrays, texts: Callable[[], Iterable[str]]) -> int:
     try:
-        return act(kept)
+        return kept.retain(key_of(text) for text in texts())
     except OSError as error:
         raise WorkbenchError(
             f"{kept.folder}: kept embeddings could not be deleted ({error.strerror or error}); delete the folder."

@@ -14,7 +14,7 @@ whoever guesses words can test whether a text holds them: they count as the text
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,19 +87,12 @@ class FeatureStore:
                 f"{self._kept.folder}: features cannot be kept ({error.strerror or error}); check space and permissions."
             ) from error
 
-    def purge(self, texts: Collection[str]) -> int:
-        """Delete all that is kept of ``texts``; returns how many were kept. Raises ``WorkbenchError`` as ``add``."""
-        return self._forgetting(lambda: self._kept.forget({key_of(text) for text in texts}))
-
-    def retain(self, texts: Collection[str]) -> int:
+    def retain(self, texts: Iterable[str]) -> int:
         """Delete all that is kept of other texts than ``texts``; returns how many those were. Raises as ``add``."""
-        return self._forgetting(lambda: self._kept.retain({key_of(text) for text in texts}))
-
-    def _forgetting(self, act: Callable[[], int]) -> int:
         if not self._kept.folder.exists():
             return 0
         try:
-            return act()
+            return self._kept.retain(key_of(text) for text in texts)
         except OSError as error:
             raise WorkbenchError(
                 f"{self._kept.folder}: kept features could not be deleted ({error.strerror or error}); delete the folder."

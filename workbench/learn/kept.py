@@ -19,9 +19,10 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,8 @@ _HEADER = 64
 _MAGIC = b"wbkept1\n"
 _RECORD = [("high", "<u8"), ("low", "<u8"), ("end", "<i8"), ("check", "<u8")]
 _RECORD_BYTES = 32
+#: Keys that are looked up at a time.
+_LOOKED_UP = 50_000
 #: Entries that are read or copied at a time.
 _ENTRIES = 1 << 21
 _MIX = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93, 0xFF51AFD7ED558CCD)
@@ -144,22 +147,19 @@ class KeptArrays:
                 home = self._home(view.generation) if view.length else self._fresh(view.generation)
                 self._write(home, len(view.keys), int(view.ends[-1]), packed, indptr, columns)
 
-    def forget(self, keys: Collection[bytes]) -> int:
-        """Delete what is kept of ``keys``; returns how many were there."""
-        return self._rewrite(lambda: self._present(keys))
-
-    def retain(self, keys: Collection[bytes]) -> int:
+    def retain(self, keys: Iterable[bytes]) -> int:
         """Delete what is kept of all but ``keys``; returns how many that were."""
-
         return self._rewrite(lambda: ~self._present(keys))
 
-    def _present(self, keys: Collection[bytes]) -> Array:
+    def _present(self, keys: Iterable[bytes]) -> Array:
         """Which of the kept records have one of ``keys``, (m,) bool."""
         import numpy
 
         present = numpy.zeros(len(self), bool)
-        places = self.find(list(keys))
-        present[places[places >= 0]] = True
+        left = iter(keys) if len(present) else iter(())
+        while some := list(islice(left, _LOOKED_UP)):
+            places = self.find(some)
+            present[places[places >= 0]] = True
         return present
 
     def clear(self) -> None:

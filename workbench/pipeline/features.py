@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from workbench.learn.embeddings import EmbeddingCache, purge_embeddings, retain_embeddings
+from workbench.learn.embeddings import EmbeddingCache, retain_embeddings
 from workbench.learn.feature_store import FeatureStore
 from workbench.project import Project
 
@@ -26,13 +26,8 @@ def embeddings_of(project: Project, model_name: str) -> EmbeddingCache:
     return EmbeddingCache(folder_of(project) / "embeddings", model_name)
 
 
-def forget(project: Project, texts: Collection[str]) -> int:
-    """Delete everything kept of ``texts``; returns how many rows went. Raises ``WorkbenchError`` when the files cannot be
-    written."""
-    return features_of(project).purge(texts) + purge_embeddings(folder_of(project) / "embeddings", texts)
-
-
-def keep_only(project: Project, texts: Collection[str]) -> int:
-    """Delete everything kept of other texts than ``texts``: after samples were deleted for good, with all that the
-    project still holds, so that earlier versions of the deleted ones go as well. Returns and raises as ``forget``."""
-    return features_of(project).retain(texts) + retain_embeddings(folder_of(project) / "embeddings", texts)
+def keep_only(project: Project, texts: Callable[[], Iterable[str]]) -> int:
+    """Delete everything kept of other texts than ``texts()``: after samples were deleted for good, with all that the
+    project still holds, so that earlier versions of the deleted ones go as well. Returns how many rows went. Raises
+    ``WorkbenchError`` when the files cannot be written."""
+    return features_of(project).retain(texts()) + retain_embeddings(folder_of(project) / "embeddings", texts)

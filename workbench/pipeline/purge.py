@@ -73,7 +73,7 @@ def _forget_features(store: Store) -> int:
     """Counted grams and embeddings of all texts but those that are there still."""
     if not features.folder_of(store.project).exists():
         return 0
-    return features.keep_only(store.project, set(purge_scope.all_texts(store)))
+    return features.keep_only(store.project, lambda: purge_scope.all_texts(store))
 
 
 def _clean_logs(store: Store, needles: Needles) -> None:
