@@ -18,6 +18,7 @@ from workbench.store.encoding import encode
 from workbench.store.samples import NewSample
 from workbench.tui import together
 from workbench.tui.app import WorkbenchApp
+from workbench.tui.widgets.prompts import Confirm
 
 LABELS = ("card_arrival", "change_pin", "exchange_rate")
 
@@ -46,11 +47,16 @@ async def test_settling_what_people_disagree_about(make_project):
     project = make_project(5)
     say(project, 2, ben="change_pin", cara="exchange_rate")
     say(project, 3, ben="change_pin", cara="change_pin")
+    say(project, 4, ben="change_pin", cara="exchange_rate")
+    say(project, 5, ben="card_arrival", cara="exchange_rate")
     app = WorkbenchApp(project, "anna")
     async with app.run_test(size=(100, 30)) as pilot:
         screen = app.screen_stack[0]
         await pilot.press("D")
-        await until(pilot, lambda: screen.settling and screen.list.current == 2)
+        await until(pilot, lambda: screen.settling and screen.list.current is not None)
+        screen.go_to(2)
+        screen.show_current()
+        await until(pilot, lambda: screen.said)
         assert " 2 ben: change_pin, accepted" in shown(screen)
         assert " 3 cara: exchange_rate, accepted" in shown(screen)
         await pilot.press("9")
@@ -69,9 +75,18 @@ async def test_settling_what_people_disagree_about(make_project):
         assert screen.store.read("SELECT kind, count(*) FROM act WHERE kind = 'adjudicate' GROUP BY kind") == [
             ("adjudicate", 1)
         ]
+        await pilot.press("A")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await pilot.press("y")
+        await until(pilot, lambda: not screen.store.one("SELECT 1 FROM spoken WHERE disagreed"))
+        shown_labels = {one.id: one.label for one in samples.many(screen.store, [4, 5])}
+        assert shown_labels == {4: "exchange_rate", 5: "exchange_rate"}  # the last word, as it was shown
         await pilot.press("b")
         await until(pilot, lambda: not screen.settling)
         assert not screen.under.display
+        await pilot.press("D")  # nothing is left to settle: one stays where one is
+        await until(pilot, lambda: app.message is not None and "about nothing" in app.message.sentence)
+        assert not screen.settling
 
 
 async def test_an_audit_on_the_screen(make_project):

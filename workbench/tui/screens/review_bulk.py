@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from workbench.errors import UsageError
 from workbench.store import acts, proposals, samples, views
 from workbench.store.acts import UNSET, Act, Change
+from workbench.store.connection import Store
 from workbench.text import clean
 from workbench.tui.messages import Progress
 from workbench.tui.screens.review_edit import Editing
@@ -238,9 +239,16 @@ class Bulk(Editing):
             _tell(self, Progress(title, done, total))
 
         with self.store.clone(durable=True) as store:
+            change = self.bulk_change(store, ids, change)
             if isinstance(change, Change):
                 return acts.apply(store, self.annotator_id, ids, change, kind=kind, progress=progress)
             return acts.apply_each(store, self.annotator_id, change, kind=kind, progress=progress)
+
+    def bulk_change(
+        self, store: Store, ids: Sequence[int], change: Change | Mapping[int, Change]
+    ) -> Change | Mapping[int, Change]:
+        """What a bulk act says of its samples; called in its thread."""
+        return change
 
     def on_progress(self, message: Progress) -> None:
         self.say(f"{message.title}: {number(message.done)} of {number(message.total)}")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 
 from workbench.errors import UsageError
-from workbench.store import views
+from workbench.store import samples, views
 from workbench.store.acts import UNSET, Change
 from workbench.store.connection import Store
 from workbench.text import clean
@@ -110,13 +110,12 @@ class People(Bulk):
         from workbench.tui import together
 
         found = await self.read(together.disputed)
+        if not found:
+            self.say("People disagree about nothing that is not settled.")
+            return
         await self.write(lambda store: together.rank(store, found))
         self.open_view(views.parse(DISPUTED))
-        self.say(
-            f"{number(len(found))} to settle: each decision settles one, by the usual keys; b goes back."
-            if found
-            else "People disagree about nothing that is not settled; b goes back."
-        )
+        self.say(f"{number(len(found))} to settle: each decision settles one, by the usual keys; b goes back.")
 
     async def _digit(self, digit: int) -> None:
         """Where samples have one label, digits are what they always are; else they stand for what people said."""
@@ -139,16 +138,25 @@ class People(Bulk):
 
     def worded(self, change: Change, kind: str) -> tuple[Change, str]:
         """Where disagreements are settled, each decision is a ruling: sets of labels put together one by one, too."""
-        if self.settling and (change.label is not UNSET or change.status in ("accepted", "rejected")):
-            return self._ruled(change), "adjudicate"
+        if self.settling and _decides(change):
+            return self._ruled(change, self.pane.sample.label if self.pane.sample is not None else UNSET), "adjudicate"
         return change, kind
 
-    def _ruled(self, change: Change) -> Change:
+    def bulk_change(
+        self, store: Store, ids: Sequence[int], change: Change | Mapping[int, Change]
+    ) -> Change | Mapping[int, Change]:
+        """Where disagreements are settled, what is said of many samples settles each of them."""
+        if not self.settling or (isinstance(change, Change) and not _decides(change)):
+            return change
+        each = dict.fromkeys(ids, change) if isinstance(change, Change) else change
+        return {one.id: self._ruled(each[one.id], one.label) for one in samples.many(store, list(each))}
+
+    def _ruled(self, change: Change, shown: Any) -> Change:
         """The same decision as a ruling; accepting as it stands settles the label that is shown."""
         if change.status == "rejected":
             return replace(change, ruling="status")
-        if change.label is UNSET and self.pane.sample is not None and self.shape != "none":
-            change = replace(change, label=self.pane.sample.label)
+        if change.label is UNSET and self.shape != "none":
+            change = replace(change, label=shown)
         return replace(change, ruling="label" if change.status is UNSET else "label,status")
 
     # Audits
@@ -308,3 +316,7 @@ async def _check_target(text: str) -> str:
     half_width, size, by_label = together.target(text)
     each = " for each label" if by_label else ""
     return f"±{half_width:g}{each}" if half_width is not None else f"{number(size or 0)} samples{each}"
+
+
+def _decides(change: Change) -> bool:
+    return change.label is not UNSET or change.status in ("accepted", "rejected")
