@@ -82,6 +82,18 @@ def contents(store: Store) -> dict[str, list[tuple[Any, ...]]]:
     return {table: sorted(store.read(f"SELECT {columns} FROM {table}"), key=repr) for table, columns in COLUMNS.items()}
 
 
+def test_a_preview_counts_what_names_the_label(store: Store) -> None:
+    one, two = fill(store, 2)
+    me, you = acts.annotator(store, "me"), acts.annotator(store, "you")
+    acts.apply(store, me, [one, two], Change(label="a", status="accepted"), kind="label")
+    acts.apply(store, you, [one], Change(label="b", status="accepted"), kind="label")
+    curation.save_suggestions(store, "tfidf", [(one, [("a", 0.7), ("b", 0.2)]), (two, [("c", 0.9)])], job_id=0)
+    with store.write() as connection:
+        repairs.put(connection, 1, "x", 1, 0, [NewRepair(one, 0.9, False, "r", given="b", label="c")])
+    found = preview(store, plan(store, change("rename", "a", into=("new",))))
+    assert (found.people, found.suggestions, found.repairs) == ({"me": 2}, 1, 0)
+
+
 def test_a_rename_reaches_everything_and_evaluation_sees_it(store: Store) -> None:
     one, two, _ = fill(store, 3)
     (test,) = fill(store, 1, "a", origin="real", split="test")

@@ -11,6 +11,7 @@ from workbench import task_change
 from workbench.errors import UsageError
 from workbench.store import renames, reshape
 from workbench.store.connection import Store
+from workbench.store.encoding import encode, label_key
 from workbench.store.reshape_plan import Plan
 from workbench.store.reshape_rows import decided_by, sample_rows
 from workbench.store.reshape_views import view_after
@@ -124,16 +125,29 @@ def _count(store: Store, found: Preview, ids: Sequence[int]) -> None:
         for kind, value in (("origin", origin), ("split", split), ("status", status), ("label", label)):
             if value is not None:
                 found.by[kind][value] = found.by[kind].get(value, 0) + n
-    part = "label" if change.what == "label" else "fields"
+    # What is said of these samples, as far as it names the label in question.
+    labels = [encode(label_key(name)) for name in (change.names if found.undoes is None else change.into)]
+
+    def names_it(*columns: str) -> str:
+        return " OR ".join(f"instr({column}, ?)" for column in columns for _ in labels)
+
+    about, said = (names_it("opinion.label"), labels) if change.what == "label" else ("opinion.fields IS NOT NULL", [])
     for name, n in store.read(
         f"SELECT name, count(*) FROM opinion JOIN annotator ON annotator.id = annotator_id "
-        f"WHERE sample_id {among} AND opinion.{part} IS NOT NULL GROUP BY name",
-        (these,),
+        f"WHERE sample_id {among} AND ({about}) GROUP BY name",
+        (these, *said),
     ):
         found.people[name] = found.people.get(name, 0) + n
     if change.what == "label":
-        found.suggestions += _number(store, f"SELECT count(*) FROM suggestion WHERE sample_id {among}", these)
-    found.repairs += _number(store, f"SELECT count(*) FROM repair WHERE sample_id {among} AND active", these)
+        sql = f"SELECT count(*) FROM suggestion WHERE sample_id {among} AND ({names_it('label')})"
+        found.suggestions += _number(store, sql, these, *labels)
+        sql = (
+            f"SELECT count(*) FROM repair WHERE sample_id {among} AND active AND ({names_it('given', 'label', 'soft')})"
+        )
+        found.repairs += _number(store, sql, these, *labels * 3)
+    else:
+        sql = f"SELECT count(*) FROM repair WHERE sample_id {among} AND active AND fields IS NOT NULL"
+        found.repairs += _number(store, sql, these)
     splits = change.what == "label" and change.how == "split" and found.undoes is None
     if len(found.examples) < EXAMPLES or splits:
         rows = sample_rows(store.connection, ids if splits else ids[:EXAMPLES])
@@ -162,8 +176,8 @@ def _words(change: TaskChange, row: Sequence[Any], chosen: Sequence[str], *, bac
     )
 
 
-def _number(store: Store, sql: str, these: str) -> int:
-    row = store.one(sql, (these,))
+def _number(store: Store, sql: str, *parameters: str | None) -> int:
+    row = store.one(sql, parameters)
     return int(row[0]) if row else 0
 
 
