@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# One more than there are processors: tests of the screen wait more than they compute.
+WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
+
 .PHONY: demo test lint types imports check soak bench docs screenshot clean
 
 # What runs: the package with its dependencies, at the tested versions.
@@ -22,7 +25,7 @@ demo: $(VENV)/.installed
 	@$(BIN)/workbench demo workbench-demo
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n auto -m "not soak"
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not soak"
 
 soak: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n 0 -m soak -v
