@@ -12,14 +12,22 @@ import argparse
 import csv
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from workbench.learn.classifier import TextClassifier
-from workbench.tui.codes import codes, mean_keys
+from workbench.tui.codes import codes
 from workbench.tui.widgets.label_pane import DIGITS, with_digits
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "banking77"
+
+
+def mean_keys(codes: Mapping[str, str], ranks: Sequence[tuple[str, int | None]], digits: int = DIGITS) -> float:
+    """Keys that a decision takes on average: 1 where the label is among the first ``digits``, else one more than its code.
+
+    ``ranks`` are (right label, its place from 0 among the digits' labels, or None).
+    """
+    return sum(1 if at is not None and at < digits else 1 + len(codes[name]) for name, at in ranks) / len(ranks)
 
 
 def read(split: str) -> tuple[list[str], list[str]]:

@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.labelling import mean_keys
 from workbench.errors import UsageError
 from workbench.project import Outline
 from workbench.store.samples import Sample
 from workbench.task_kinds import FieldOutline
 from workbench.text import clean
 from workbench.tui import blind, spans
-from workbench.tui.codes import codes, mean_keys, step_codes
+from workbench.tui.codes import codes, step_codes
 from workbench.tui.pace import Pace
 from workbench.tui.screens.review_bulk import spread
 from workbench.tui.widgets.contents import Look, contents

@@ -16,7 +16,7 @@ from workbench.store.connection import Store
 from workbench.store.samples import Sample
 from workbench.task_kinds import is_messages
 from workbench.text import clean
-from workbench.tui import blind, deciding
+from workbench.tui import blind, deciding, writing
 from workbench.tui.codes import codes
 
 #: What there is to do, by the names of the screen's actions.
@@ -166,11 +166,7 @@ class Lines:
 
 
 def in_words(label: Any) -> str:
-    """Any label or value on one line."""
-    if label is None:
-        return "none"
-    if isinstance(label, (list, tuple)):
-        return ", ".join(in_words(one) for one in label) or "none of them"
+    """Any label on one line; an object with the names of its parts, which a pane would show above them."""
     if isinstance(label, dict):
-        return "; ".join(f"{name} {in_words(one)}" for name, one in label.items()) or "empty"
-    return f"{label:g}" if isinstance(label, float) else str(label)
+        return "; ".join(f"{name} {writing.in_words(one)}" for name, one in label.items()) or "empty"
+    return writing.in_words(label)

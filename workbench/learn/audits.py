@@ -18,6 +18,8 @@ from functools import lru_cache
 from statistics import NormalDist
 from typing import NamedTuple
 
+from workbench.learn.intervals import score_ends
+
 #: The working prior over the number of right ones, beta-binomial: any gives 95 %; this one is narrow for shares from 0.5
 #: to 1, where sets that are worth an audit lie.
 PRIOR = (2.0, 0.5)
@@ -70,13 +72,9 @@ def wilson(count: Count, error: float = 0.05) -> Bounds:
         return Bounds(*shares)
     size = n / (1 - (n - 1) / (whole - 1))
     z = NormalDist().inv_cdf(1 - error / 2)
-    ends = []
-    for share, side in zip(shares, (-1, 1), strict=True):
-        centre = share + z * z / (2 * size)
-        half = z * math.sqrt(share * (1 - share) / size + z * z / (4 * size * size))
-        ends.append((centre + side * half) / (1 + z * z / size))
+    low, high = score_ends(shares[0], size, z).low, score_ends(shares[1], size, z).high
     # What was seen is certain: at least the right ones are right, at least the wrong ones are wrong.
-    return Bounds(max(ends[0], count.right / whole), min(ends[1], 1 - count.wrong / whole))
+    return Bounds(max(low, count.right / whole), min(high, 1 - count.wrong / whole))
 
 
 def sequence(count: Count, error: float = 0.05) -> Bounds:

@@ -45,14 +45,20 @@ def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval:
     z = NormalDist().inv_cdf(_tail(confidence))
     if n == 0:
         return Interval(0.0, 1.0)
-    share = successes / n
-    scale = 1 + z * z / n
-    centre = (share + z * z / (2 * n)) / scale
-    half = z / scale * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    ends = score_ends(successes / n, n, z)
     # At the ends the formula gives exactly 0 or 1; rounding must not move the bar past the value.
-    low = 0.0 if successes == 0 else max(0.0, centre - half)
-    high = 1.0 if successes == n else min(1.0, centre + half)
+    low = 0.0 if successes == 0 else max(0.0, ends.low)
+    high = 1.0 if successes == n else min(1.0, ends.high)
     return Interval(low, high)
+
+
+def score_ends(share: float, size: float, z: float) -> Interval:
+    """Wilson's two ends for a ``share`` seen in ``size`` trials (any positive number: an effective size), ``z`` standard
+    errors wide; rounding may carry them past 0 or 1."""
+    scale = 1 + z * z / size
+    centre = (share + z * z / (2 * size)) / scale
+    half = z / scale * math.sqrt(share * (1 - share) / size + z * z / (4 * size * size))
+    return Interval(centre - half, centre + half)
 
 
 def bootstrap(

@@ -75,11 +75,3 @@ def _seconds(words: Sequence[str]) -> Iterator[str]:
 def step_codes(count: int) -> list[str]:
     """Codes for the steps of a scale, in order: a letter each; none where the letters do not suffice."""
     return list(LETTERS[:count]) if count <= len(LETTERS) else []
-
-
-def mean_keys(codes: Mapping[str, str], ranks: Sequence[tuple[str, int | None]], digits: int = 9) -> float:
-    """Keys that a decision takes on average: 1 where the label is among the first ``digits``, else one more than its code.
-
-    ``ranks`` are (right label, its place from 0 among the digits' labels, or None).
-    """
-    return sum(1 if at is not None and at < digits else 1 + len(codes[name]) for name, at in ranks) / len(ranks)
