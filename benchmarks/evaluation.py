@@ -19,7 +19,7 @@ from pathlib import Path
 
 from workbench.evaluate.base import METRICS, Material, Metric, Sample, evaluate
 from workbench.evaluate.corpus import Corpus
-from workbench.evaluate.metrics.self_bleu import self_bleu_scores
+from workbench.evaluate.diversity.self_bleu import self_bleu_scores
 
 DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 GATE_SELF_BLEU, GATE_DIVERSITY, GATE_BENCHMARK = 0.7, 10.0, 10.0

@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from workbench.errors import FileError, UsageError
+from workbench.evaluate_settings import EvaluateSettings
 from workbench.paths import user_config
 from workbench.task import LANGUAGES as LANGUAGES  # noqa: PLC0414 - others take these from here
 from workbench.task import LONGEST_LABEL as LONGEST_LABEL  # noqa: PLC0414
@@ -149,10 +150,6 @@ class ReviewSettings(Part):
         if isinstance(value, dict) and "policy" not in value and isinstance(value.get("overlap"), int):
             return {**value, "policy": "agreement" if value["overlap"] > 1 else "last_word"}
         return value
-
-
-class EvaluateSettings(Part):
-    seed: int = Field(default=0, ge=0, lt=2**31)
 
 
 class ExportSettings(Part):

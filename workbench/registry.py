@@ -23,10 +23,11 @@ T = TypeVar("T")
 
 @dataclass
 class Registry(Generic[T]):
-    """Techniques of one ``kind`` ("filter", "metric", ...), found in ``package`` and in entry points ``group``."""
+    """Techniques of one ``kind`` ("filter", "metric", ...), found in ``packages`` (one, or several) and in entry points
+    ``group``."""
 
     kind: str
-    package: str
+    packages: str | tuple[str, ...]
     group: str
     failures: dict[str, str] = field(default_factory=dict)
     _items: dict[str, T] = field(default_factory=dict)
@@ -80,9 +81,10 @@ class Registry(Generic[T]):
                 return
             self._loading = True
             try:
-                package = importlib.import_module(self.package)
-                for module in pkgutil.iter_modules(package.__path__, f"{self.package}."):
-                    importlib.import_module(module.name)
+                for name in (self.packages,) if isinstance(self.packages, str) else self.packages:
+                    package = importlib.import_module(name)
+                    for module in pkgutil.iter_modules(package.__path__, f"{name}."):
+                        importlib.import_module(module.name)
                 self._loaded = True
             finally:
                 self._loading = False

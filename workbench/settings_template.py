@@ -59,6 +59,12 @@ review:
 
 evaluate:
   seed: 0
+  # judge:                      # a model that rates samples and compares outputs; asked only with --judge
+  #   model: openai:NAME
+  #   rubric: "Is the text what its label says, and could a customer have written it?"
+  #   samples: 100
+  # trainer:                    # your own training program; run only with --trainer (docs/evaluation.md)
+  #   command: [python, train.py]
 
 export:
   # licence: cc-by-4.0          # goes into the data card

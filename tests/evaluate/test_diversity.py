@@ -18,8 +18,8 @@ from scipy.sparse import csr_matrix
 from tests.evaluate.samples import rows, sample
 from workbench.evaluate.base import Material, Metric, evaluate
 from workbench.evaluate.corpus import Corpus
-from workbench.evaluate.metrics.aps import similarity
-from workbench.evaluate.metrics.self_bleu import self_bleu_scores
+from workbench.evaluate.diversity.aps import similarity
+from workbench.evaluate.diversity.self_bleu import self_bleu_scores
 from workbench.text import tokens
 
 

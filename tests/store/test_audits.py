@@ -8,7 +8,7 @@ from workbench.curate.labels import auditing
 from workbench.errors import StoreError, UsageError
 from workbench.evaluate.base import Material
 from workbench.evaluate.base import Sample as Measured
-from workbench.evaluate.metrics.faithfulness_human import human
+from workbench.evaluate.faithfulness.human import human
 from workbench.store import acts, audits, samples, views
 from workbench.store.acts import Change
 from workbench.store.samples import NewSample

@@ -12,8 +12,9 @@ from typing import Any, cast, get_args
 
 from workbench import __version__, sharing
 from workbench.cli import watch
+from workbench.cli.measuring import evaluation_lines
 from workbench.cli.output import Output, bare_address, table
-from workbench.cli.work import evaluation_lines, generated_line
+from workbench.cli.work import generated_line
 from workbench.errors import FileError, UsageError, WorkbenchError
 from workbench.project import Project, create, create_from_sample, find
 from workbench.store import samples

@@ -1,6 +1,6 @@
 """Every command with its options, in one table: the parser, ``--help`` and ``docs/commands.md`` all come from here.
 
-Commands of review (labels, people, versions) are in ``parser_review.py``.
+Commands of review (labels, people, versions) are in ``parser_review.py``, those that measure in ``parser_evaluate.py``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ import argparse
 from collections.abc import Callable
 
 from workbench import __version__
-from workbench.cli import parser_review as parser_review  # noqa: PLC0414 - registers its commands
+from workbench.cli import parser_evaluate as parser_evaluate  # noqa: PLC0414 - registers its commands
+from workbench.cli import parser_review as parser_review  # noqa: PLC0414
 from workbench.cli.parsing import COMMANDS, Parser, Registered, command, limit_of, project
 from workbench.task_kinds import KINDS
 
@@ -118,18 +119,6 @@ def _generate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--detach", action="store_true", help="return at once; the job goes on")
 
 
-@command("run", "running", "A whole recipe: generate, its curation, then evaluate before and after.")
-def _run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("words", nargs="+", metavar="[PROJECT] RECIPE", help="a recipe's name, or its file")
-    parser.add_argument("--count", type=int, required=True, metavar="N", help="go up to N kept samples")
-    parser.add_argument("--model", metavar="PROVIDER:NAME", help="embedded, or openai:NAME")
-    parser.add_argument("--seed", type=int, metavar="N", help="another seed gives other samples")
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the recipe (repeatable)"
-    )
-    parser.add_argument("--budget", type=float, metavar="$", help="most that generating, and that judging, may cost")
-
-
 @command("curate", "curating", "Filters, label repairs and weights over the generated samples; nothing is deleted.")
 def _curate(parser: argparse.ArgumentParser) -> None:
     project(parser)
@@ -164,13 +153,6 @@ def _curate(parser: argparse.ArgumentParser) -> None:
 def _step(flag: str) -> Callable[[str], tuple[str, str]]:
     """An option's value with the option that it came from, so that a filter is not given as a weighting."""
     return lambda spec: (flag, spec)
-
-
-@command("evaluate", "work", "Measure the data set: faithfulness, diversity, and training on it for real test data.")
-def _evaluate(parser: argparse.ArgumentParser) -> None:
-    project(parser)
-    parser.add_argument("--metric", action="append", default=[], metavar="NAME", help="only these (repeatable)")
-    parser.add_argument("--compare", action="store_true", help="also without curation, with the paired difference")
 
 
 @command("export", "data", "Freeze a snapshot and write it, with a data card.")

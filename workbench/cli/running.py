@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from workbench import recipe as recipe_module
-from workbench.cli import curating, watch, work
+from workbench.cli import curating, measuring, watch, work
 from workbench.cli.output import Output
 from workbench.cli.parsing import split_project
 from workbench.errors import WorkbenchError
@@ -55,7 +55,7 @@ def run_(arguments: argparse.Namespace) -> int:
             "",
             *curating.lines(curated.result or {}),
             "",
-            *work.evaluation_lines(measured.result or {}),
+            *measuring.evaluation_lines(measured.result or {}),
         ],
     )
     failed = bool((curated.result or {}).get("usage", {}).get("failed"))

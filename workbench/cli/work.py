@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -228,43 +227,3 @@ def status(job: Job) -> int:
     if job.state == "cancelled":
         return 130
     return 3 if _unanswered(job) else 0
-
-
-def evaluate_(arguments: argparse.Namespace) -> int:
-    from workbench.evaluate.base import METRICS
-
-    output, project = _output(arguments), find(arguments.project)
-    for name in arguments.metric:
-        METRICS.get(name)
-    with Store(project) as store:
-        job = watch.run(store, "evaluate", {"compare": arguments.compare, "metrics": arguments.metric or None}, output)
-    if job.state == "cancelled":
-        return watch.cancelled(job, output)
-    result = job.result or {}
-    output.result({"job": job.id, **result}, evaluation_lines(result))
-    return 0
-
-
-def evaluation_lines(result: Mapping[str, Any]) -> list[str]:
-    """An evaluation for people: the metrics, then what curation changed."""
-    from workbench.evaluate.base import Metric
-    from workbench.evaluate.compare import compare
-    from workbench.evaluate.report import as_lines, comparison_lines
-
-    def metrics(of: Mapping[str, Any]) -> dict[str, Metric]:
-        return {name: Metric(name=name, **values) for name, values in of["metrics"].items()}
-
-    width = 100
-    if sys.stdout.isatty():
-        import shutil
-
-        width = shutil.get_terminal_size().columns
-    lines = [f"{result['samples']:,} samples", *as_lines(metrics(result), width)]
-    if result.get("before"):
-        lines += ["", "before and after curation"]
-        lines += comparison_lines(compare(metrics(result["before"]), metrics(result)), width)
-    if found := result.get("difference"):
-        lines.append(
-            f"benchmark accuracy, curated minus raw: {found['value']:+.3f} ({found['low']:+.3f} to {found['high']:+.3f})"
-        )
-    return lines

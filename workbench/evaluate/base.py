@@ -6,12 +6,20 @@ notebook call it in the same way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from workbench.errors import UsageError, WorkbenchError
+from workbench.evaluate_settings import EvaluateSettings
 from workbench.registry import Registry
+
+if TYPE_CHECKING:
+    from workbench.models.base import Answer, Request
+    from workbench.task import Task
+
+    #: Requests in, answers out in the same order; None for one that failed for good.
+    Ask = Callable[[Iterable[Request]], Iterator[Answer | None]]
 
 V = TypeVar("V")
 
@@ -20,21 +28,42 @@ Direction = Literal["higher", "lower", "none"]
 #: The order in which people read an evaluation; metrics of other packages follow by name.
 ORDER = (
     "label.balance",
+    "faithfulness.benchmark",
     "faithfulness.auxiliary",
     "faithfulness.human",
+    "faithfulness.judge",
     "diversity.vocabulary",
     "diversity.distinct_1",
     "diversity.distinct_2",
     "diversity.distinct_3",
+    "diversity.ngram_diversity",
+    "diversity.entropy",
     "diversity.self_bleu",
     "diversity.self_repetition",
     "diversity.compression_ratio",
     "diversity.aps",
+    "diversity.vendi",
+    "diversity.nearest_distance",
+    "diversity.cluster_coverage",
+    "diversity.length",
+    "fidelity.mauve",
+    "fidelity.classifier_auc",
+    "fidelity.seed_similarity",
+    "fidelity.unigram_shift",
+    "fidelity.label_shift",
     "benchmark.accuracy",
     "benchmark.macro_f1",
     "benchmark.real_accuracy",
     "benchmark.ratio",
+    "benchmark.mixed_accuracy",
+    "benchmark.learning_curve",
+    "benchmark.validation_accuracy",
+    "benchmark.external",
 )
+
+#: What a technique may need beyond samples. ``labels``: one label for each sample; ``judge``: a model that is asked, for
+#: money; ``trainer``: the project's own training command; ``time``: several trainings.
+Need = Literal["labels", "judge", "trainer", "time"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +91,9 @@ class Metric:
     """One number about a data set.
 
     ``value`` is None when it cannot be computed; then ``note`` says why and what to do. ``low`` and ``high`` are the
-    ends of a 95 % interval where there is one. ``direction`` says which way is good. ``details`` is JSON-like: counts
-    for charts, ids of the samples behind the number, reference values.
+    ends of a 95 % interval where there is one; ``rough``: too few samples stand behind it for the 95 to be trusted.
+    ``direction`` says which way is good. ``details`` is JSON-like: counts for charts, reference values, and the ids (never
+    the texts) of the samples behind the number, which ``behind`` lists by name for a screen that opens them.
     """
 
     name: str
@@ -74,6 +104,7 @@ class Metric:
     unit: str = ""
     direction: Direction = "none"
     details: Mapping[str, Any] = field(default_factory=dict)
+    rough: bool = False
 
 
 def _no_progress(done: int, total: int, name: str) -> None:
@@ -101,6 +132,20 @@ class Material:
     one_label: bool = True
     #: The technique whose weights the samples carry, if they do.
     weighting: str | None = None
+    #: Real validation rows: their errors may steer what is reviewed, the test rows' may not.
+    validation: Sequence[Sample] = ()
+    #: Fields of samples by their ids, read when a judge or a trainer needs them.
+    fields_of: Callable[[Sequence[int]], Mapping[int, Mapping[str, Any]]] | None = None
+    #: Asks the judging model; without it what needs a judge is left out.
+    ask: Ask | None = None
+    #: One row of unit length for each text, ``(n, d)`` float32, by the project's embedding model.
+    embed: Callable[[Sequence[str]], Any] | None = None
+    #: ``project.yaml``'s evaluate section.
+    settings: EvaluateSettings = field(default_factory=EvaluateSettings)
+    task: Task | None = None
+    #: Whether the project's own training command is to be run, and what takes several trainings is to be done.
+    trainer: bool = False
+    thorough: bool = False
     seed: int = 0
     progress: Callable[[int, int, str], None] = _no_progress
     _memo: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -114,19 +159,31 @@ class Material:
 
 MetricFunction = Callable[[Material], list[Metric]]
 
-METRICS: Registry[MetricFunction] = Registry("metric", "workbench.evaluate.metrics", "workbench.metrics")
-#: Techniques for tasks whose samples have one label each.
-_ABOUT_LABELS: set[MetricFunction] = set()
+METRICS: Registry[MetricFunction] = Registry(
+    "metric",
+    tuple(f"workbench.evaluate.{part}" for part in ("faithfulness", "diversity", "fidelity", "benchmark")),
+    "workbench.metrics",
+)
+_NEEDS: dict[MetricFunction, frozenset[Need]] = {}
 
 
-def about_labels(technique: MetricFunction) -> MetricFunction:
-    """Decorator: the technique needs samples that have one label each."""
-    _ABOUT_LABELS.add(technique)
-    return technique
+def needs(*what: Need) -> Callable[[MetricFunction], MetricFunction]:
+    """Decorator: the technique needs these beyond samples, and is left out, or says so when asked for by name, without."""
+
+    def note(technique: MetricFunction) -> MetricFunction:
+        _NEEDS[technique] = frozenset(what)
+        return technique
+
+    return note
+
+
+def needs_of(technique: MetricFunction) -> frozenset[Need]:
+    """What a technique needs beyond samples."""
+    return _NEEDS.get(technique, frozenset())
 
 
 def evaluate(material: Material, names: Iterable[str] | None = None) -> dict[str, Metric]:
-    """The metrics called ``names`` (None: all that fit the task), in the order of ``ORDER``.
+    """The metrics called ``names`` (None: all that fit the task and the material), in the order of ``ORDER``.
 
     A technique that fails gives metrics without a value whose note names the failure: one broken metric must not cost
     the others. Raises ``UsageError`` for a name that does not exist.
@@ -142,12 +199,11 @@ def evaluate(material: Material, names: Iterable[str] | None = None) -> dict[str
             if name not in known or names is not None:
                 raise
             results[name] = Metric(name, None, note=str(error))
-    if not material.one_label:
-        for technique in _ABOUT_LABELS & techniques.keys():
+    for technique in list(techniques):
+        if (lacking := _lacking(technique, material, by_name=names is not None)) is not None:
             without = techniques.pop(technique)
             if names is not None:
-                note = "It is about tasks whose samples have one label each, and this one's do not."
-                results |= {name: Metric(name, None, note=note) for name in without}
+                results |= {name: Metric(name, None, note=lacking) for name in without}
     for done, (technique, asked) in enumerate(techniques.items()):
         material.progress(done, len(techniques), asked[0])
         for metric in _run(technique, asked, material):
@@ -156,6 +212,20 @@ def evaluate(material: Material, names: Iterable[str] | None = None) -> dict[str
                 results[metric.name] = metric
     material.progress(len(techniques), len(techniques), "")
     return dict(sorted(results.items(), key=lambda item: _place(item[0])))
+
+
+def _lacking(technique: MetricFunction, material: Material, *, by_name: bool) -> str | None:
+    """Why a technique cannot be run on this material; None when it can."""
+    wanted = needs_of(technique)
+    if "labels" in wanted and not material.one_label:
+        return "It is about tasks whose samples have one label each, and this one's do not."
+    if "judge" in wanted and material.ask is None:
+        return "It asks a model: give --judge, and name the model as evaluate.judge.model in project.yaml."
+    if "trainer" in wanted and not material.trainer:
+        return "It runs a command of yours: write it as evaluate.trainer.command in project.yaml, and give --trainer."
+    if "time" in wanted and not (material.thorough or by_name):
+        return "It takes several trainings: give --thorough."
+    return None
 
 
 def _run(technique: MetricFunction, asked: Sequence[str], material: Material) -> list[Metric]:

@@ -19,13 +19,14 @@ from workbench.project import Project
 from workbench.sharing import open_file
 from workbench.store import locks
 from workbench.store.schema import FIRST, SECOND
+from workbench.store.schema_evaluate import FOURTH
 from workbench.store.schema_review import THIRD
 
 if TYPE_CHECKING:
     from sqlite_utils.db import Database
 
 #: Number of steps below; a database with more was made by a newer workbench.
-VERSION = 3
+VERSION = 4
 
 
 def statements(script: str) -> list[str]:
@@ -67,6 +68,11 @@ def _second(database: Database) -> None:
 
 def _third(database: Database) -> None:
     for statement in statements(THIRD):
+        database.execute(statement)
+
+
+def _fourth(database: Database) -> None:
+    for statement in statements(FOURTH):
         database.execute(statement)
 
 
@@ -186,6 +192,7 @@ def _apply(path: Path) -> None:
     steps(name="0001_first")(_first)
     steps(name="0002_weights_and_repairs")(_second)
     steps(name="0003_review")(_third)
+    steps(name="0004_evaluation")(_fourth)
     os.close(open_file(path, os.O_RDWR | os.O_CREAT))  # SQLite gives its log the modes of the database
     connection = sqlite3.connect(path, isolation_level=None)
     try:

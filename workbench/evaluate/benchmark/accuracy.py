@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from typing import Any
 
-from workbench.evaluate.base import METRICS, Material, Metric, about_labels
+from workbench.evaluate.base import METRICS, Material, Metric, needs
 from workbench.evaluate.downstream import EvaluationError, Outcome, draw, labelled, leaked, on_data_set, train_and_test
 from workbench.learn.intervals import bootstrap_accuracy, bootstrap_macro_f1, bootstrap_ratio, macro_f1, wilson
 
@@ -21,7 +21,7 @@ _SMALLER = 4
 @METRICS.register("benchmark.macro_f1")
 @METRICS.register("benchmark.real_accuracy")
 @METRICS.register("benchmark.ratio")
-@about_labels
+@needs("labels")
 def benchmark(material: Material) -> list[Metric]:
     """Train on synthetic, test on real (Ye et al., *ZeroGen*, EMNLP 2022), 95 % bootstrap intervals over test rows.
 

@@ -6,11 +6,11 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from workbench.evaluate.base import METRICS, Material, Metric, Sample, about_labels
+from workbench.evaluate.base import METRICS, Material, Metric, Sample, needs
 
 
 @METRICS.register("label.balance")
-@about_labels
+@needs("labels")
 def label_balance(material: Material) -> list[Metric]:
     """Normalised entropy of the label distribution: ``- sum_c p_c log p_c / log k``, from 0 (one label) to 1 (even).
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from workbench.evaluate.base import METRICS, Material, Metric, Sample, about_labels
+from workbench.evaluate.base import METRICS, Material, Metric, Sample, needs
 from workbench.evaluate.downstream import labelled
 from workbench.learn.intervals import wilson
 
@@ -16,7 +16,7 @@ LISTED = 1000
 
 
 @METRICS.register(NAME)
-@about_labels
+@needs("labels")
 def auxiliary(material: Material) -> list[Metric]:
     """Share of samples with ``f(x) = y``: f a classifier trained on the seeds, y the generated label; Wilson interval.
 

@@ -1,0 +1,1 @@
+"""``compare``: outputs side by side."""

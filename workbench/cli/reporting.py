@@ -1,0 +1,1 @@
+"""``report``: an evaluation as a file to share."""
