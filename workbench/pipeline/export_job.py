@@ -7,18 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from workbench import recipe
 from workbench.errors import UsageError, WorkbenchError
 from workbench.exchange import ExportContext, ExportSample, fitting, write
 from workbench.exchange.card import write_card
 from workbench.jobs.run import Ended, JobContext
-from workbench.pipeline import curate_standing
-from workbench.pipeline.evaluate_job import newest
-from workbench.store import curation, in_force, jobs, ledger, repairs, samples, snapshots, splits, views, weights
+from workbench.pipeline import curate_standing, data_card
+from workbench.store import curation, ledger, repairs, samples, snapshots, views, weights
 from workbench.store.connection import Store
-from workbench.store.jobs import Job
 from workbench.store.snapshots import Snapshot
-from workbench.task import Task
 
 DEFAULT_VIEW = "set:yes"
 #: Exports read this many samples at a time.
@@ -45,7 +41,7 @@ def run(context: JobContext) -> Ended:
         raise WorkbenchError(f"There is nothing to export: view {view.text!r} holds no sample.")
     snapshot = snapshots.create(store, ids, view.text, details={"format": chosen.name, "out": path.name})
     total = snapshot.total
-    facts = card_facts(context, snapshot)
+    facts = data_card.facts(store, context.project.config, snapshot)
     about = replace(about, facts=facts)
     written = write(chosen.name, _samples(context, snapshot), path, context=about, overwrite=overwrite)
     if not chosen.card:
@@ -108,98 +104,3 @@ def _known(store: Store, batch: list[tuple[int, dict[str, Any], Any]]) -> Iterat
             model=model,
             recipe=recipe,
         )
-
-
-def card_facts(context: JobContext, snapshot: Snapshot) -> dict[str, Any]:
-    """What the data card says: what it is, how it was made, filtered, reviewed and measured."""
-    store, config = context.store, context.project.config
-    counts = samples.counts(store)
-    made_of = snapshots.composition(store, snapshot.id)
-    evaluation = newest(store)
-    made = ledger.provenance(store)
-    curated = [jobs.get(store, one) for one in in_force.jobs_in_force(store)]
-    facts: dict[str, Any] = {
-        "name": config.name,
-        "pretty_name": config.export.title or config.name,
-        "language": [config.task.language],
-        "task": config.task.kind,
-        "description": config.task.description,
-        "fields": [
-            {"name": name, "kind": one.kind, "required": one.required, "description": one.description}
-            for name, one in config.task.fields.items()
-        ],
-        "label": _label(config.task),
-        "labels": config.task.label_names,
-        "rows": snapshot.total,
-        "snapshot": str(snapshot.id),
-        "sha256": snapshot.sha256,
-        "created": snapshot.created_at,
-        "recipes": [_recipe(one) for one in made],
-        "splits": made_of["split"],
-        "origins": made_of["origin"],
-        "statuses": made_of["status"],
-        "filters": [row for job in curated for row in _filters(job)],
-        "annotations": curation.annotation_summary(store),
-        "limitations": _limitations(store, config.task, counts, made),
-    }
-    if config.export.licence:
-        facts["license"] = config.export.licence
-    if evaluation:
-        facts["metrics"] = {
-            name: {key: metric.get(key) for key in ("value", "low", "high", "note")}
-            for name, metric in evaluation["metrics"].items()
-        }
-    return facts
-
-
-def _recipe(made: dict[str, Any]) -> dict[str, Any]:
-    """A series with its recipe's paper; the file of a recipe that the user wrote may be gone by now."""
-    known = made["name"] in recipe.names()
-    return {**made, "paper": recipe.load(made["name"]).paper if known else "the user's own"}
-
-
-def _filters(job: Job) -> list[dict[str, Any]]:
-    """The chain of a curate job as it was then, each filter with its version, parameters and drops."""
-    result = job.result or {}
-    return [
-        {**one, "checked": result.get("checked"), "dropped": result.get("dropped", {}).get(one["name"])}
-        for one in result.get("chain", [])
-    ]
-
-
-def _label(task: Task) -> str | None:
-    """What a label is, in words; None for tasks without."""
-    low, high = (task.scale.low, task.scale.high) if task.scale else (0.0, 0.0)
-    return {
-        "one": "one of the labels",
-        "many": "a list of any of the labels, none included",
-        "number": f"a number from {low:g} to {high:g}",
-        "object": "a JSON object that is read out of the text",
-    }.get(task.label_shape)
-
-
-#: What may be wrong with samples that a model wrote, by kind of task.
-_WRONG = {
-    "classification": "some labels are wrong and some texts are unnatural",
-    "multi_label": "some labels are wrong or missing and some texts are unnatural",
-    "text_pair": "some labels are wrong and some pairs are unnatural",
-    "extraction": "some objects miss what the text says, or hold what it does not say",
-    "question_answering": "some answers are wrong, or do not stand in their passage",
-    "instruction": "some responses are wrong, and none was checked against facts",
-    "dialogue": "nobody spoke like this; some turns are wrong, and none was checked against facts",
-    "preference": "which response is the better one is a model's opinion where no person confirmed it",
-    "free": "some of them are wrong or unnatural",
-}
-
-
-def _limitations(store: Store, task: Task, counts: dict[str, int], made: list[dict[str, Any]]) -> list[str]:
-    said = [f"The samples were generated by a language model; {_WRONG[task.kind]}."] if counts["synthetic"] else []
-    if any(one["models"] == ["embedded"] for one in made):
-        said.append(
-            "Samples of the embedded n-gram model are for trying the workbench out, not for training real systems."
-        )
-    looked = counts["accepted"] + counts["rejected"] + counts["flagged"]
-    said.append(f"People looked at {looked:,} of {counts['synthetic']:,} generated samples.")
-    if not splits.test_for_evaluation(store):
-        said.append("It was not measured on real test data.")
-    return said
