@@ -14,7 +14,7 @@ from workbench.evaluate.reporting.page import page
 from workbench.exchange.card import write_card
 from workbench.exchange.writing import write_text
 from workbench.pipeline import data_card
-from workbench.store import curation, samples, snapshots, views
+from workbench.store import curation, duels, samples, snapshots, views
 from workbench.store.connection import Store, now
 
 #: Evaluations that the history goes back to, cells of the data map, samples that are shown.
@@ -61,7 +61,6 @@ def facts(store: Store, config: Config, evaluations: Sequence[int] = ()) -> dict
         )
     plain = next((one for one in chosen if kind(one) == "evaluation"), None)
     compared = next((one for one in chosen if kind(one) == "comparison"), None)
-    judged = [one["result"] for one in chosen if kind(one) == "open"]
     about = data_card.facts(store, config)
     grid, bounds = curation.scatter(store, *_MAP, COLUMNS, ROWS)
     return {
@@ -79,23 +78,17 @@ def facts(store: Store, config: Config, evaluations: Sequence[int] = ()) -> dict
         "summary": _summary(plain, about),
         "history": _history([one for one in every if kind(one) == "evaluation" and one["view"] == "data set"]),
         "data_map": {"grid": grid, "bounds": bounds} if any(any(row) for row in grid) else None,
-        "judged": newest_of(judged),
+        "judged": [
+            {"name": one.name, **one.details["standings"]} for one in duels.listed(store) if "standings" in one.details
+        ],
         "examples": _examples(store),
         "card": about,
     }
 
 
 def kind(evaluation: Mapping[str, Any]) -> str:
-    """What a stored evaluation is: of one set ("evaluation"), a "comparison", or of outputs that were judged ("open")."""
+    """What a stored evaluation is: of one set ("evaluation"), or a "comparison"."""
     return str(evaluation["result"].get("kind") or "evaluation")
-
-
-def newest_of(judged: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The newest standings of each comparison of outputs; ``judged`` has the newest first."""
-    first: dict[Any, Mapping[str, Any]] = {}
-    for one in judged:
-        first.setdefault(one.get("comparison"), one)
-    return list(first.values())
 
 
 def _summary(plain: Mapping[str, Any] | None, about: Mapping[str, Any]) -> list[str]:

@@ -18,7 +18,7 @@ WIDTH = 720
 LEFT, RIGHT = 190, 60
 ROW = 26
 #: Letters of a name that fit into ``LEFT``.
-LETTERS = 26
+LETTERS = 23
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,9 +199,9 @@ def heat(title: str, classes: Sequence[str], cells: Mapping[tuple[int, int], int
         x, y = LEFT + guess * side, truth * side + 6
         parts.append(_box(kind, x, y, side - 1, side - 1, 0.12 + 0.88 * share))
         if side >= 22:
-            parts.append(
-                f'<text class="cell" x="{x + side / 2 - 0.5:.1f}" y="{y + side / 2 + 4:.1f}" text-anchor="middle">{times}</text>'
-            )
+            shade = "cell full" if share > 0.55 else "cell"
+            place = f'x="{x + side / 2 - 0.5:.1f}" y="{y + side / 2 + 4:.1f}"'
+            parts.append(f'<text class="{shade}" {place} text-anchor="middle">{times}</text>')
     parts.append(f'<rect class="frame" x="{LEFT}" y="6" width="{size * side - 1:.1f}" height="{size * side - 1:.1f}"/>')
     wrong = sorted(((n, t, g) for (t, g), n in cells.items() if t != g), reverse=True)
     said = "Most confused: " + "; ".join(f"{classes[t]} taken for {classes[g]} {n} times" for n, t, g in wrong[:10])

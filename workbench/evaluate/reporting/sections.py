@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from workbench.evaluate.base import Metric
+from workbench.evaluate.compare import compare
 from workbench.evaluate.reporting import charts
 from workbench.evaluate.reporting.charts import Line, Mark
 from workbench.evaluate.reporting.markup import ends, items, number, paragraph, section, table, text
@@ -188,22 +190,34 @@ def data_map(found: Facts | None) -> str:
 
 
 def before_after(metrics: Facts, before: Facts | None) -> str:
-    """Every metric before and after curation."""
+    """Every metric before and after curation, and whether the change is more than chance."""
     old = (before or {}).get("metrics") or {}
     rows = [
         [
-            text(name),
-            number(old[name].get("value")),
-            number(metric.get("value")),
-            f"{metric['value'] - old[name]['value']:+.3f}",
+            text(one.name),
+            number(one.a),
+            number(one.b),
+            f"{one.change:+.3f}",
+            ends(one.low, one.high),
+            _word(one.verdict),
         ]
-        for name, metric in metrics.items()
-        if metric.get("value") is not None and (old.get(name) or {}).get("value") is not None
+        for one in compare(_metrics(old), _metrics(metrics))
+        if one.change is not None
     ]
-    if not rows:
-        return ""
-    return section("curation", "Before and after curation",
-                   table(("metric", "before", "after", "change"), rows, right=(1, 2, 3), wide=True))  # fmt: skip
+    heads = ("metric", "before", "after", "change", "95 % interval", "")
+    return (
+        section("curation", "Before and after curation", table(heads, rows, right=range(1, 5), wide=True))
+        if rows
+        else ""
+    )
+
+
+def _metrics(found: Facts) -> dict[str, Metric]:
+    return {name: Metric(name=name, **values) for name, values in found.items()}
+
+
+def _word(verdict: str) -> str:
+    return f'<span class="{verdict}">{verdict}</span>' if verdict in ("better", "worse") else text(verdict)
 
 
 def comparison(found: Facts) -> str:
@@ -247,17 +261,18 @@ def _cell(metric: Facts | None, best: bool) -> str:
 
 
 def judged(found: Sequence[Facts]) -> str:
-    """Outputs that people or models compared."""
+    """Outputs that people or models compared: each judge's ranking, and how far the judges agree."""
     parts = []
     for one in found:
-        parts.append(f"<h3>{text(one['name'])}</h3>")
-        parts.append(paragraph(str(one.get("question") or ""), "soft") if one.get("question") else "")
-        parts.append(items(one.get("summary") or ()))
-        marks = [
-            Mark(str(row["name"]), row.get("value"), row.get("low"), row.get("high"))
-            for row in one.get("ranking") or ()
+        parts += [
+            f"<h3>{text(one['name'])}</h3>",
+            paragraph(str(one.get("question") or ""), "soft"),
+            items(one.get("summary") or ()),
         ]
-        parts.append(charts.whiskers(f"{one['name']}: win rate", marks, unit="win rate"))
+        for judge in one.get("judges") or ():
+            marks = [_mark(str(row["name"]), row) for row in judge.get("ranking") or ()]
+            title = f"{one['name']}: judged by {judge['judge']}"
+            parts += [charts.whiskers(title, marks, unit="strength"), items(judge.get("summary") or ())]
     return section("open", "Outputs judged side by side", *parts) if found else ""
 
 
