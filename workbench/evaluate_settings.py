@@ -24,8 +24,10 @@ class TrainerSettings(Part):
 
 
 class EvaluateSettings(Part):
-    """How the data set is measured."""
+    """How the data set is measured. ``learners``: the classifiers that are trained on it, the first one for the benchmark's
+    own numbers (default: all that can be trained here, ``linear`` first)."""
 
     seed: int = Field(default=0, ge=0, lt=2**31)
+    learners: list[str] | None = Field(default=None, min_length=1, max_length=10)
     judge: JudgeSettings = JudgeSettings()
     trainer: TrainerSettings = TrainerSettings()

@@ -44,7 +44,7 @@ def test_vocabulary_counts_different_tokens() -> None:
     assert found.details["tokens"] == 8
     assert found.details["once"] == 3
     assert found.details["tokens_per_text"] == 4
-    assert found.details["common"][0] == ["card", 3]
+    assert found.details["words"][0] == ["card", 3]
 
 
 def test_distinct_n_is_unique_over_all_and_never_crosses_samples() -> None:

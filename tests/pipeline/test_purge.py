@@ -15,7 +15,9 @@ from workbench.pipeline import features, purge
 from workbench.project import Project, create
 from workbench.store import (
     acts,
+    behind,
     curation,
+    duels,
     jobs,
     ledger,
     purge_memory,
@@ -30,6 +32,7 @@ from workbench.store import (
 from workbench.store.acts import Change
 from workbench.store.connection import Store, new_uuid, now
 from workbench.store.curation import Drop
+from workbench.store.duels import Judged, NewDuel
 from workbench.store.repairs import NewRepair
 from workbench.store.samples import NewSample
 
@@ -104,10 +107,31 @@ def everywhere(store: Store) -> tuple[list[int], int]:
         )
         body = json.dumps({"body": CANARY})
         connection.execute("INSERT INTO reshaped VALUES (1, ?, 'fields', ?, ?)", (gone, body, body))
+    compared(store, me, gone, other)
     features.features_of(store.project).add([CANARY, "another innocent one"])
     jobs.log_path(store.project, job).write_text(f"Traceback\nValueError: {CANARY!r}\n", encoding="utf-8")
     store.path.with_name(f"{store.path.name}.backup-2").write_bytes(CANARY.encode())
     return [gone, seed], other
+
+
+def compared(store: Store, me: int, gone: int, other: int) -> None:
+    """Outputs side by side, one of them the canary, one pair that only quotes it; and an evaluation with words of texts."""
+    made = duels.create(
+        store, "side by side", "Which is better?", ["a", "b"],
+        [NewDuel("Introduce yourself", 0, 1, CANARY, "another innocent one", gone, other),
+         NewDuel(f"Rewrite: {CANARY}", 1, 0, "as it was", "as it is"), NewDuel("Say hello", 0, 1, "hello", "good day")],
+    )  # fmt: skip
+    for _ in range(3):
+        [first] = duels.waiting(store, made.id, me)
+        duels.choose(store, me, first, "first", reason=f"It says {CANARY}")
+    duels.undo(store, me, made.id)
+    judged = [Judged(one.id, False, "first", f"better than {CANARY}") for one in duels.contents(store, made.id)]
+    duels.record(store, "openai:x", judged)
+    evaluation = snapshots.save_evaluation(store, job_id=1, view="", samples=9, result={
+        "kind": "set", "metrics": {"fidelity.unigram_shift": {"value": 0.2, "details": {
+            "words": {"more": [["Quillon", 0.4], ["refund", 0.1]], "zebrafinch": 3}, "samples": 9}}},
+    })  # fmt: skip
+    behind.save(store, evaluation, {"fidelity.unigram_shift/closest": [gone, other]})
 
 
 def traces(folder: Path) -> list[str]:
@@ -130,6 +154,7 @@ def test_nothing_of_a_purged_text_is_left_in_any_file(project: Project) -> None:
         done = purge.purge(store, acts.annotator(store, "anna"), ids)
         assert (before.samples, before.answers, before.judged, before.derived) == (2, 2, 1, 1)
         assert before.people == {"anna": 5}
+        assert before.duels == 1
         assert before.snapshots == {"first": 1}
         assert done.samples == 2
         assert done.left == []
@@ -145,6 +170,18 @@ def test_nothing_of_a_purged_text_is_left_in_any_file(project: Project) -> None:
         assert acts.undo(store, me) is not None
         assert acts.undo(store, me) is not None
         assert samples.get(store, 1).status == "pending"
+        # Pairs with a purged output are gone, those that quote one are blanked, the others stand with what was chosen.
+        [left] = duels.listed(store)
+        assert [(one.input, one.first_text) for one in duels.contents(store, left.id)] == [
+            ("[purged]", "as it was"), ("Say hello", "hello"),
+        ]  # fmt: skip
+        assert [(one.person, one.reason) for one in duels.choices(store, left.id)] == [
+            (True, "[purged]"), (False, "[purged]"), (False, "[purged]"),
+        ]  # fmt: skip
+        [evaluation] = snapshots.evaluations(store)
+        found = evaluation["result"]["metrics"]["fidelity.unigram_shift"]["details"]
+        assert found == {"words": {"more": [["refund", 0.1]]}, "samples": 9}
+        assert store.read("SELECT sample_id FROM behind") == [(other,)]
         verdict = store.read("SELECT reason, other_id FROM verdict")
         assert verdict == [(purge_rows.SEEN, None)]
         assert store.read("PRAGMA foreign_key_check") == []

@@ -19,7 +19,7 @@ from workbench.exchange import Bad, Row, read
 from workbench.exchange import values as values_
 from workbench.exchange.writing import write_lines
 from workbench.project import find
-from workbench.store import acts, explaining, leases, merging, people, samples, views
+from workbench.store import acts, behind, explaining, leases, merging, people, samples, views
 from workbench.store import annotations as annotation_store
 from workbench.store.acts import Change
 from workbench.store.catching_up import catch_up
@@ -263,9 +263,11 @@ def _reverse(store: Store, me: int, arguments: argparse.Namespace, output: Outpu
 def _act(store: Store, me: int, arguments: argparse.Namespace, output: Output) -> int:
     if not arguments.view:
         raise UsageError("Say which samples: --view QUERY, such as --view id:418.")
-    ids = list(views.ids(store, views.parse(arguments.view)))
+    view = views.parse(arguments.view)
+    ids = list(views.ids(store, view))
     if not ids:
         raise WorkbenchError(f"View {arguments.view!r} holds no sample.")
+    behind.only_look(store, view, ids)
     kind, change = _wanted(store, me, arguments, ids)
     ids = ids if isinstance(change, Change) else list(change)
     if len(ids) > 1 and not arguments.yes:

@@ -13,7 +13,7 @@ from time import monotonic
 from workbench.cli.plain_lines import DONE_HERE, PLACE, Lines, in_words
 from workbench.cli.remarking import tagged
 from workbench.errors import UsageError, WorkbenchError
-from workbench.store import acts, proposals, samples, views
+from workbench.store import acts, behind, proposals, samples, views
 from workbench.store.acts import Change
 from workbench.store.samples import Sample
 from workbench.text import clean
@@ -109,6 +109,7 @@ class Plain(Lines):
         decision = self._decision(name, rest, sample)
         if decision is None:
             return "stay"
+        behind.only_look(self.store, self.view, [sample.id])
         took = round(seconds, 2) if seconds <= acts.BREAK else None
         acts.apply(self.store, self.me, [sample.id], decision.change, kind=decision.kind, seconds=took)
         self.done += decision.advance

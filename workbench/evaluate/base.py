@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, cast
 
 from workbench.errors import UsageError, WorkbenchError
 from workbench.evaluate_settings import EvaluateSettings
 from workbench.registry import Registry
 
 if TYPE_CHECKING:
+    from workbench.evaluate.outside import TrainOutside
     from workbench.models.base import Answer, Request
     from workbench.task import Task
 
@@ -86,6 +87,33 @@ class Sample:
     soft: Mapping[str, float] | None = None
 
 
+class Stratum(NamedTuple):
+    """Samples of one label (None: of any) in an audited view, and what people found of those that they looked at."""
+
+    label: str | None
+    population: int
+    right: int = 0
+    wrong: int = 0
+    undecided: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """An audit by people: samples of a view in random order, judged by the labels that they had when it began.
+
+    ``strata`` has one entry, or one for each label where labels took turns. ``looked`` are the ids looked at, ``wrong`` those
+    found wrong, in the audit's order. ``always``: it may end whenever its interval is narrow enough, which takes another
+    interval.
+    """
+
+    id: int
+    view: str
+    strata: Sequence[Stratum]
+    looked: Sequence[int] = ()
+    wrong: Sequence[int] = ()
+    always: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """One number about a data set.
@@ -136,6 +164,11 @@ class Material:
     validation: Sequence[Sample] = ()
     #: Fields of samples by their ids, read when a judge or a trainer needs them.
     fields_of: Callable[[Sequence[int]], Mapping[int, Mapping[str, Any]]] | None = None
+    #: Labels by sample id, any JSON value, as they came: before people corrected them; of real rows their label. Read where
+    #: samples do not have one label each.
+    labels_of: Callable[[Sequence[int]], Mapping[int, Any]] | None = None
+    #: The newest audit by people, if there is one with findings.
+    audit: Audited | None = None
     #: Asks the judging model; without it what needs a judge is left out.
     ask: Ask | None = None
     #: One row of unit length for each text, ``(n, d)`` float32, by the project's embedding model.
@@ -143,8 +176,9 @@ class Material:
     #: ``project.yaml``'s evaluate section.
     settings: EvaluateSettings = field(default_factory=EvaluateSettings)
     task: Task | None = None
-    #: Whether the project's own training command is to be run, and what takes several trainings is to be done.
-    trainer: bool = False
+    #: Runs the project's own training command; without it what needs the trainer is left out.
+    train_outside: TrainOutside | None = None
+    #: Whether what takes several trainings is to be done.
     thorough: bool = False
     seed: int = 0
     progress: Callable[[int, int, str], None] = _no_progress
@@ -221,7 +255,7 @@ def _lacking(technique: MetricFunction, material: Material, *, by_name: bool) ->
         return "It is about tasks whose samples have one label each, and this one's do not."
     if "judge" in wanted and material.ask is None:
         return "It asks a model: give --judge, and name the model as evaluate.judge.model in project.yaml."
-    if "trainer" in wanted and not material.trainer:
+    if "trainer" in wanted and material.train_outside is None:
         return "It runs a command of yours: write it as evaluate.trainer.command in project.yaml, and give --trainer."
     if "time" in wanted and not (material.thorough or by_name):
         return "It takes several trainings: give --thorough."

@@ -70,7 +70,7 @@ def benchmark_pair(
     ids &= {sample.id for sample in labelled(material_b.test, material_b.labels)}
     if not ids:
         raise EvaluationError(NO_TEST)
-    before, after = _shared_rows(_keyed(on_data_set(material_a)), _keyed(on_data_set(material_b)))
+    before, after = shared_rows(_keyed(on_data_set(material_a)), _keyed(on_data_set(material_b)))
     if not before:
         raise EvaluationError(
             "The two evaluations share no test row with the same label: evaluate both on one test set."
@@ -82,7 +82,7 @@ def benchmark_pair(
 
 
 #: Test row to (right label, predicted label).
-_Rows = Mapping[int, tuple[str, str]]
+Rows = Mapping[int, tuple[str, str]]
 
 
 def _difference(name: str, a: Mapping[str, Metric], b: Mapping[str, Metric], resamples: int, seed: int) -> Difference:
@@ -96,13 +96,13 @@ def _difference(name: str, a: Mapping[str, Metric], b: Mapping[str, Metric], res
     plain = Difference(name, before.value, after.value, change, None, None, _unpaired(before, after, change))
     # Macro-F1 has no predictions of its own: accuracy's are the same classifier's.
     source = "benchmark.accuracy" if name == "benchmark.macro_f1" else name
-    rows = _shared_rows(_kept(a.get(source)), _kept(b.get(source)))
+    rows = shared_rows(kept_predictions(a.get(source)), kept_predictions(b.get(source)))
     if not rows[0]:
         return plain
     low, high = _paired(name, *rows, resamples, seed)
     tests = len(rows[0])
     sided = low > 0 or high < 0
-    verdict: Verdict = _verdict(after, change) if sided else ("same" if low == high == 0 else "unclear")
+    verdict: Verdict = verdict_of(after.direction, change) if sided else ("same" if low == high == 0 else "unclear")
     return replace(plain, low=low, high=high, verdict=verdict, note=f"Paired over {tests:,} test rows.")
 
 
@@ -114,16 +114,17 @@ def _unpaired(before: Metric, after: Metric, change: float) -> Verdict:
         return "changed"  # nobody knows how much of it is chance: it is not called better or worse
     if max(ends[0] or 0, ends[2] or 0) <= min(ends[1] or 0, ends[3] or 0):
         return "unclear"
-    return _verdict(after, change)
+    return verdict_of(after.direction, change)
 
 
-def _verdict(metric: Metric, change: float) -> Verdict:
-    if metric.direction == "none":
+def verdict_of(direction: str, change: float) -> Verdict:
+    """What a real change of a metric means, by the direction that is good."""
+    if direction == "none":
         return "changed"
-    return "better" if (change > 0) == (metric.direction == "higher") else "worse"
+    return "better" if (change > 0) == (direction == "higher") else "worse"
 
 
-def _paired(name: str, before: _Rows, after: _Rows, resamples: int, seed: int) -> Interval:
+def _paired(name: str, before: Rows, after: Rows, resamples: int, seed: int) -> Interval:
     if name != "benchmark.macro_f1":
         return paired_bootstrap(_correct(before), _correct(after), resamples=resamples, seed=seed)
     gold = [truth for truth, _ in before.values()]
@@ -132,17 +133,17 @@ def _paired(name: str, before: _Rows, after: _Rows, resamples: int, seed: int) -
     return bootstrap(lambda drawn: second(drawn) - first(drawn), size, resamples=resamples, seed=seed)
 
 
-def _shared_rows(before: _Rows, after: _Rows) -> tuple[_Rows, _Rows]:
+def shared_rows(before: Rows, after: Rows) -> tuple[Rows, Rows]:
     """The rows that both tested with the same right label, in one order."""
     ids = [key for key, row in before.items() if key in after and after[key][0] == row[0]]
     return {key: before[key] for key in ids}, {key: after[key] for key in ids}
 
 
-def _keyed(outcome: Outcome) -> _Rows:
+def _keyed(outcome: Outcome) -> Rows:
     return _rows(outcome.test_ids, outcome.gold, outcome.predicted)
 
 
-def _kept(metric: Metric | None) -> _Rows:
+def kept_predictions(metric: Metric | None) -> Rows:
     """Predictions from a metric's details, also after a journey through JSON; none when it keeps none."""
     details: Mapping[str, Any] = metric.details if metric is not None else {}
     if not {"test_ids", "classes", "gold", "predicted"} <= details.keys():
@@ -152,9 +153,9 @@ def _kept(metric: Metric | None) -> _Rows:
     return _rows(details["test_ids"], gold, predicted)
 
 
-def _rows(ids: Sequence[int], gold: Sequence[str], predicted: Sequence[str]) -> _Rows:
+def _rows(ids: Sequence[int], gold: Sequence[str], predicted: Sequence[str]) -> Rows:
     return {key: (truth, guess) for key, truth, guess in zip(ids, gold, predicted, strict=True)}
 
 
-def _correct(rows: _Rows) -> list[int]:
+def _correct(rows: Rows) -> list[int]:
     return [int(truth == guess) for truth, guess in rows.values()]

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workbench.text import tokens
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Integers = NDArray[np.int64]
+    Integers = NDArray[np.signedinteger[Any]]
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,28 @@ class Encoded:
 
 
 @dataclass(frozen=True)
+class Shared:
+    """N-grams that at least two texts hold, as a list of (n-gram, text) pairs sorted by n-gram, then text, int32.
+
+    ``gram`` numbers the n-grams from 0, ``text`` is the holder, ``times`` how often it holds it; each shape (P,).
+    ``first`` is where each n-gram begins, ``holders`` how many texts hold it; each shape (G,).
+    """
+
+    gram: Integers
+    text: Integers
+    times: Integers
+    first: Integers
+    holders: Integers
+
+
+@dataclass(frozen=True)
 class NGrams:
     """Counts of one order ``n`` over N texts.
 
     ``total`` and ``unique`` are over all texts. Per text, shape (N,): ``possible`` n-grams in it; ``clipped`` how many
     of them another text holds, each counted at most as often as the other text that has most of it (BLEU's modified
     precision against all other texts); ``repeats`` the sum over its different n-grams g of ``df(g) - 1``, df being the
-    number of texts with g.
+    number of texts with g; ``single`` how many different n-grams stand in no other text. ``shared`` lists the others.
     """
 
     n: int
@@ -56,6 +71,8 @@ class NGrams:
     possible: Integers
     clipped: Integers
     repeats: Integers
+    single: Integers
+    shared: Shared
 
 
 def encode(texts: Iterable[str]) -> Encoded:
@@ -100,8 +117,8 @@ def _count(n: int, gram: Integers, owner: Integers, number_of_texts: int) -> tup
     size = len(gram)
     possible = np.bincount(owner, minlength=number_of_texts)
     if size == 0:
-        nothing = np.zeros(number_of_texts, np.int64)
-        return gram, NGrams(n, 0, 0, possible, nothing, nothing)
+        nothing, none = np.zeros(number_of_texts, np.int64), np.zeros(0, np.int64)
+        return gram, NGrams(n, 0, 0, possible, nothing, nothing, nothing, Shared(none, none, none, none, none))
     # Stable: inside an n-gram the texts stay in order, so equal (n-gram, text) pairs lie together after one sort.
     order = np.argsort(gram, kind="stable")
     ordered, owners = gram[order], owner[order]
@@ -131,4 +148,14 @@ def _count(n: int, gram: Integers, owner: Integers, number_of_texts: int) -> tup
 
     clipped = per_text(np.minimum(times, others))
     repeats = per_text(texts_with[pair_gram] - 1)
-    return renumbered, NGrams(n, size, len(texts_with), possible, clipped, repeats)
+    several = texts_with[pair_gram] > 1
+    single = np.bincount(pair_text[~several], minlength=number_of_texts)
+    holders = texts_with[texts_with > 1]
+    shared = Shared(
+        np.repeat(np.arange(len(holders), dtype=np.int32), holders),
+        pair_text[several].astype(np.int32),
+        times[several].astype(np.int32),
+        np.cumsum(holders) - holders,
+        holders,
+    )
+    return renumbered, NGrams(n, size, len(texts_with), possible, clipped, repeats, single, shared)

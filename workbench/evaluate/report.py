@@ -25,7 +25,12 @@ def as_json(metrics: Mapping[str, Metric], samples: int, *, details: bool = Fals
         row: dict[str, Any] = {key: _finite(getattr(metric, key)) for key in ("value", "low", "high")}
         row["note"] = metric.note
         if details:
-            row |= {"unit": metric.unit, "direction": metric.direction, "details": _plain(metric.details)}
+            row |= {
+                "unit": metric.unit,
+                "direction": metric.direction,
+                "rough": metric.rough,
+                "details": _plain(metric.details),
+            }
         shown[name] = row
     return {"samples": samples, "metrics": shown}
 

@@ -14,7 +14,7 @@ from workbench.store.jobs import Job
 UNDER_WAY = ("queued", "running", "paused", "waiting")
 STOPPED = ("interrupted", "cancelled", "failed")
 #: Kinds of jobs that people start to get something out of; the others serve them.
-MAIN = ("generate", "curate", "evaluate", "export")
+MAIN = ("generate", "curate", "evaluate", "judge", "export")
 #: Limits that a generate job hears while it runs, with what each means.
 LIMITS: Mapping[str, str] = {
     "concurrency": "requests at once",

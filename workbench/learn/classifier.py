@@ -7,7 +7,7 @@ characters .905; words and characters .912; word pairs added to those gain .003 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from workbench.errors import WorkbenchError
 from workbench.learn.features import GramTfidf, Progress, fitted_rows, text_rows
 from workbench.learn.folds import deal
 from workbench.learn.grams import Grams, count_grams
+from workbench.learn.targets import Soft, soft_targets
 
 if TYPE_CHECKING:
     import numpy
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 #: Inverse strength of the L2 penalty, for rows of length 1. 10 rather than 40: on wrong labels a stronger penalty
 #: memorises less.
 STRENGTH = 10.0
-
-#: What a text may be trained towards instead of its label: how much of it belongs to each class.
-Soft = Sequence[Mapping[str, float] | None]
 
 
 class TextClassifier:
@@ -118,32 +116,7 @@ class TextClassifier:
         self, size: int, labels: Sequence[str | None], weights: Sequence[float] | None, soft: Soft | None
     ) -> Array:
         """How much weight each text has on each class, ``(n, k)`` float32; sets ``classes``."""
-        import numpy
-
-        if size != len(labels) or (weights is not None and size != len(weights)) or (soft and size != len(soft)):
-            raise ValueError(f"{size} texts but {len(labels)} labels, or as many weights or soft labels")
-        mixed: dict[int, Mapping[str, float]] = {i: one for i, one in enumerate(soft or ()) if one is not None}
-        hard = [label if i not in mixed else None for i, label in enumerate(labels)]
-        if any(label is None and i not in mixed for i, label in enumerate(hard)):
-            raise ValueError("a text has neither a label nor a soft label")
-        named = {label for label in hard if label is not None}
-        self.classes = sorted(named.union(*(one.keys() for one in mixed.values())))
-        if len(self.classes) < 2:
-            raise WorkbenchError(
-                f"A classifier needs at least two labels to tell apart; "
-                f"these {size:,} samples have {len(self.classes)}."
-            )
-        column = {name: place for place, name in enumerate(self.classes)}
-        targets = numpy.zeros((size, len(self.classes)), numpy.float32)
-        sure = [i for i in range(size) if i not in mixed]
-        targets[sure, [column[label] for label in hard if label is not None]] = 1
-        for i, one in mixed.items():
-            for name, share in one.items():
-                targets[i, column[name]] = share
-        if weights is not None:
-            targets *= numpy.asarray(weights, numpy.float32)[:, None]
-        if not (targets >= 0).all() or not targets.any():
-            raise WorkbenchError("Training needs weights of 0 or more, and at least one above 0.")
+        self.classes, targets = soft_targets(size, labels, weights, soft)
         return targets
 
 

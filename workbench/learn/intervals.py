@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 RESAMPLES = 1000
 
+#: The checked grid (see ``is_rough``): at least so many items, and of them so many of the rarer outcome.
+FEWEST_ITEMS = 60
+FEWEST_RARE = 3
+
 #: Positions drawn at a time: bounds the memory of a bootstrap over many rows (8 bytes each, a few arrays).
 _CHUNK = 1_000_000
 
@@ -61,6 +65,41 @@ def score_ends(share: float, size: float, z: float) -> Interval:
     return Interval(centre - half, centre + half)
 
 
+def bounded_mean(values: Sequence[float] | Floats, confidence: float = 0.95) -> Interval:
+    """Interval of the mean of numbers between 0 and 1, such as wins with draws as halves; of zeros and ones it is Wilson's.
+
+    Wilson's interval at the *effective* size ``n m (1 - m) / s^2``: as many right-or-wrong answers as would make the mean as
+    sure as these numbers do (Korn, Graubard, *Confidence intervals for proportions with small expected number of
+    positive counts*, Survey Methodology 24, 1998). ``m`` and ``s^2`` are mean and variance with one 0 and one 1 added
+    (Agresti, Coull, *Approximate is better than "exact"*, American Statistician 52, 1998), so that equal numbers
+    still give an interval with width. Raises ``ValueError`` for numbers outside 0 to 1; nothing seen gives 0 to 1.
+    """
+    n = len(values)
+    numbers = [float(value) for value in values]
+    if n and not (min(numbers) >= 0 and max(numbers) <= 1):
+        raise ValueError("the numbers must lie between 0 and 1")
+    z = NormalDist().inv_cdf(_tail(confidence))
+    if n == 0:
+        return Interval(0.0, 1.0)
+    total = math.fsum(numbers)
+    mean = (total + 1) / (n + 2)
+    variance = (math.fsum((value - mean) ** 2 for value in numbers) + mean**2 + (1 - mean) ** 2) / (n + 2)
+    ends = score_ends(total / n, n * mean * (1 - mean) / variance, z)
+    return Interval(min(total / n, max(0.0, ends.low)), max(total / n, min(1.0, ends.high)))
+
+
+def is_rough(n: int, share: float | None = None) -> bool:
+    """Whether an interval stands outside the grid on which its coverage was checked (``benchmarks/coverage.py``).
+
+    Rough is an interval from fewer than 60 items, or of a ``share`` with fewer than 3 of the rarer outcome: at 60 items
+    below 0.05 or above 0.95, at 1,000 below 0.003 or above 0.997.
+    """
+    if n < FEWEST_ITEMS:
+        return True
+    # Rounding of the share must not turn three of sixty into fewer.
+    return share is not None and n * min(share, 1 - share) < FEWEST_RARE - 1e-6
+
+
 def bootstrap(
     values: Sequence[float] | Floats | Statistic,
     n: int | None = None,
@@ -90,7 +129,7 @@ def bootstrap(
             means: Floats = array[drawn].mean(axis=1)
             return means
 
-    return _percentiles(_resample(statistic, size, resamples, seed), confidence)
+    return percentiles(_resample(statistic, size, resamples, seed), confidence)
 
 
 def bootstrap_accuracy(
@@ -219,7 +258,8 @@ def _resample(statistic: Statistic, size: int, resamples: int, seed: int) -> Flo
     return np.concatenate(parts)
 
 
-def _percentiles(draws: Floats, confidence: float) -> Interval:
+def percentiles(draws: Floats, confidence: float) -> Interval:
+    """The middle ``confidence`` of ``draws``."""
     import numpy as np
 
     upper = _tail(confidence)

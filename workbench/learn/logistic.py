@@ -12,13 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     import numpy
     from scipy.sparse import csr_matrix
 
     Array = numpy.ndarray[Any, Any]
+    Rows: TypeAlias = csr_matrix | Array
 
 #: Ends when the last ``_LOOK_BACK`` steps together lowered the loss by less than this share of it.
 TOLERANCE = 1e-3
@@ -35,13 +36,13 @@ _ROWS = 1 << 16
 
 
 def fit_logistic(
-    rows: csr_matrix, targets: Array, strength: float, *, tolerance: float = TOLERANCE, most: int = 300
+    rows: Rows, targets: Array, strength: float, *, tolerance: float = TOLERANCE, most: int = 300
 ) -> Array:
     """Parameters ``(v + 1, k)`` float32, the last row the intercepts; with two classes ``(v + 1, 1)`` for the second.
 
-    ``rows`` is ``(n, v)`` float32, ``targets`` ``(n, k)`` float32: how much of row ``i``'s weight is on each class (a one
-    at its label, or the weight times a soft label). At least one entry must be above 0. ``most`` is the number of steps
-    after which it ends whatever the ``tolerance``. The result does not depend on how many threads the machine has.
+    ``rows`` is ``(n, v)`` float32, csr or dense, ``targets`` ``(n, k)`` float32: how much of row ``i``'s weight is on each
+    class (a one at its label, or the weight times a soft label). At least one entry must be above 0. ``most`` is the number
+    of steps after which it ends whatever the ``tolerance``. The result does not depend on how many threads the machine has.
     """
     import numpy
 
@@ -50,7 +51,7 @@ def fit_logistic(
         return loss.parameters(_minimise(loss, numpy.zeros(loss.size, numpy.float32), tolerance, most))
 
 
-def probabilities(rows: csr_matrix, parameters: Array) -> Array:
+def probabilities(rows: Rows, parameters: Array) -> Array:
     """``(n, k)`` float32 under the ``parameters`` of ``fit_logistic``; rows add up to 1."""
     return _softmax(_logits(rows @ parameters[:-1], parameters[-1]))[0]
 
@@ -88,18 +89,21 @@ def _dot(first: Array, second: Array) -> float:
 class _Loss:
     """Loss and gradient in scaled parameters: the true ones are ``scale`` times as large."""
 
-    def __init__(self, rows: csr_matrix, targets: Array, penalty: float, threads: ThreadPoolExecutor) -> None:
+    def __init__(self, rows: Rows, targets: Array, penalty: float, threads: ThreadPoolExecutor) -> None:
         import numpy
 
         self._rows, self._targets, self._penalty, self._threads = rows, targets, penalty, threads
         self._weights = targets.sum(axis=1, dtype=numpy.float64).astype(numpy.float32)
         classes = targets.shape[1]
         self._columns = 1 if classes == 2 else classes
-        squares = numpy.bincount(
-            rows.indices,
-            weights=rows.data.astype(numpy.float64) ** 2 * numpy.repeat(self._weights, numpy.diff(rows.indptr)),
-            minlength=rows.shape[1],
-        )
+        if isinstance(rows, numpy.ndarray):
+            squares = numpy.einsum("ij,ij,i->j", rows, rows, self._weights, dtype=numpy.float64)
+        else:
+            squares = numpy.bincount(
+                rows.indices,
+                weights=rows.data.astype(numpy.float64) ** 2 * numpy.repeat(self._weights, numpy.diff(rows.indptr)),
+                minlength=rows.shape[1],
+            )
         curvature = numpy.append(squares, self._weights.sum(dtype=numpy.float64)) * (_CURVATURE / classes)
         curvature[:-1] += penalty
         self._scale = (1 / numpy.sqrt(curvature)).astype(numpy.float32)[:, None]
@@ -135,11 +139,14 @@ class _Loss:
         gradient *= self._scale
         return loss, gradient.ravel()
 
-    def _product(self, rows: csr_matrix, columns: Array) -> Array:
+    def _product(self, rows: Rows, columns: Array) -> Array:
         """``rows @ columns``, the columns shared between two threads (scipy lets others run meanwhile): each number is the
         same as in one thread."""
         import numpy
 
+        if isinstance(rows, numpy.ndarray):
+            product: Array = rows @ columns
+            return product
         if rows.nnz * columns.shape[1] < _SHARED or columns.shape[1] == 1:
             return numpy.asarray(rows @ columns)
         halves = [numpy.ascontiguousarray(half) for half in numpy.array_split(columns, 2, axis=1)]

@@ -303,14 +303,20 @@ def near_duplicates(
 
 def similarity(a: str, b: str) -> float:
     """How near two texts are, by the rule of this module (1 for texts that are equal after ``text.normalise``)."""
+    return float(similarities([a], [b])[0])
+
+
+def similarities(a: Sequence[str], b: Sequence[str]) -> Array:
+    """``similarity`` of each pair ``(a[i], b[i])``, ``(n,)`` float64."""
     import numpy
 
-    one, other = normalise(a), normalise(b)
-    if one == other:
-        return 1.0
-    mapping, at = TokenMap(), numpy.zeros(1, numpy.int64)
-    lines = [encoded(one, mapping)], [encoded(other, mapping)]
-    return float(_similarities([one], lines[0], at, [other], lines[1], at, 0.0)[0])
+    mapping = TokenMap()
+    one, other = [normalise(text) for text in a], [normalise(text) for text in b]
+    lines = [encoded(text, mapping) for text in one], [encoded(text, mapping) for text in other]
+    at = numpy.arange(len(one))
+    found = _similarities(one, lines[0], at, other, lines[1], at, 0.0)
+    found[[left == right for left, right in zip(one, other, strict=True)]] = 1.0
+    return found
 
 
 def encoded(text: str, mapping: TokenMap) -> str:

@@ -38,7 +38,7 @@ def checked(limits: Mapping[str, Any]) -> dict[str, Any]:
 def asking(store: Store, job_id: int) -> Job:
     """The job, which must be of a kind that asks a model."""
     job = jobs.get(store, job_id)
-    if job.kind not in ("generate", "curate"):
+    if job.kind not in ("generate", "curate", "evaluate", "judge"):
         raise UsageError(f"Job {job_id} is a job of kind {job.kind}, which has no requests.")
     return job
 

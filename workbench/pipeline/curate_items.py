@@ -11,6 +11,7 @@ from typing import Any
 from workbench.curate.base import Context, Item, trait
 from workbench.jobs.run import JobContext
 from workbench.pipeline.features import features_of
+from workbench.project import Project
 from workbench.store import curation, ledger, repairs, samples, splits
 from workbench.store.connection import Store
 
@@ -105,8 +106,13 @@ def _parsed(text: str) -> dict[str, Any]:
 
 
 def material(context: JobContext, step: Callable[[int, int], None]) -> Context:
-    """What all steps of a chain may use besides the samples. Who asks a model is added by ``curate_asking``."""
-    store, config = context.store, context.project.config
+    """What all steps of a job's chain may use besides the samples. Who asks a model is added by ``asking``."""
+    return material_of(context.project, context.store, step)
+
+
+def material_of(project: Project, store: Store, step: Callable[[int, int], None]) -> Context:
+    """``material`` where there is no job."""
+    config = project.config
     return Context(
         seeds=[Item(id=i, text=text, label=label) for i, text, label in splits.training(store)],
         seed=config.evaluate.seed,
@@ -115,6 +121,6 @@ def material(context: JobContext, step: Callable[[int, int], None]) -> Context:
         benchmarks=lambda: [Item(id=i, text=text, label=label) for i, text, label in splits.test_to_keep_away(store)],
         labels=config.task.label_names,
         task=config.task,
-        folder=context.project.folder,
-        features=features_of(context.project).rows,
+        folder=project.folder,
+        features=features_of(project).rows,
     )

@@ -13,17 +13,17 @@ from workbench.curate.base import Context, Item, trait
 from workbench.errors import WorkbenchError
 from workbench.jobs.run import Cancelled, Ended, JobContext
 from workbench.pipeline import curate_standing as standing
-from workbench.pipeline import curate_validation, start
+from workbench.pipeline import curate_validation, judging_model, start
 from workbench.pipeline.curate_chain import Chain, Step, Values, steps
 from workbench.pipeline.curate_items import load_items, material
 from workbench.store import curation, in_force, jobs, repairs, weights
 from workbench.store.connection import CHUNK, Store
 
 if TYPE_CHECKING:
-    from workbench.pipeline.curate_asking import Asking
+    from workbench.pipeline.asking import Asking
 
-#: Tokens of a question around the sample, and of a grade with its reason; samples that a text's length is taken from.
-QUESTION_TOKENS, GRADE_TOKENS, SAMPLED = 250, 60, 1_000
+#: Samples that a text's length is taken from.
+SAMPLED = 1_000
 #: Seconds between two looks whether another curation has ended.
 PATIENCE = 0.5
 
@@ -132,7 +132,7 @@ def _run(
 
     water = max((item.id for item in items), default=0)
     used = material(context, progress)
-    who = _who(context, used, chain) if any(trait(step.technique, "asks") for step in chain) and not preview else None
+    who = _who(context, used) if any(trait(step.technique, "asks") for step in chain) and not preview else None
     found = Chain(items, used, preview=preview, old=old, begin=begin, keep=keep)
     try:
         found.run(chain)
@@ -156,18 +156,14 @@ def _run(
 
 def _cost(context: JobContext, requests: int, items: Sequence[Item]) -> float | None:
     """About what so many judgements cost in dollars; None where the model's price is not known."""
-    from workbench.pipeline.curate_asking import judging_model
-    from workbench.pipeline.setting import prices_of
-
     letters = sum(len(item.text) for item in items[:SAMPLED]) / max(1, len(items[:SAMPLED]))
-    prices = prices_of(context.project, judging_model(context))
-    return prices.cost(round(requests * (letters / 4 + QUESTION_TOKENS)), requests * GRADE_TOKENS)
+    return judging_model.forecast(context.project, judging_model.judging_model(context), requests, letters)
 
 
-def _who(context: JobContext, used: Context, chain: Sequence[Step]) -> Asking:
-    from workbench.pipeline.curate_asking import asking  # the endpoint's client costs half a second to load
+def _who(context: JobContext, used: Context) -> Asking:
+    from workbench.pipeline.asking import asking  # the endpoint's client costs half a second to load
 
-    return asking(context, used, chain)
+    return asking(context, used)
 
 
 def _keep_values(store: Store, step: Step, values: Mapping[str, Values], job_id: int) -> None:

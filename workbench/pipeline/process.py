@@ -16,7 +16,7 @@ from workbench.jobs.launch import detach
 from workbench.jobs.run import Run, run
 from workbench.project import Project
 
-_KINDS = ("generate", "curate", "evaluate", "learn", "import", "export")
+_KINDS = ("generate", "curate", "evaluate", "judge", "learn", "import", "export")
 
 
 def _loader(kind: str) -> Callable[[], Run]:

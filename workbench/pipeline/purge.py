@@ -113,6 +113,8 @@ def in_words(effects: Effects, beside: Beside) -> list[str]:
         lines.append(f"With them: what people said of them ({said}).")
     if rows:
         lines.append(f"With them: {rows:,} scores, verdicts, repairs, weights, suggestions and neighbours.")
+    if effects.duels:
+        lines.append(f"With them: {effects.duels:,} pairs of outputs that they stand in, and what was chosen.")
     if effects.snapshots:
         named = ", ".join(f"{name} {n:,}" for name, n in effects.snapshots.items())
         lines.append(f"Snapshots lose them ({named}) and cannot be put back whole.")

@@ -50,6 +50,15 @@ class Needles:
             for leaf in strings(json.loads(text)):
                 self.add(leaf)
 
+    def words(self) -> frozenset[str]:
+        """All words of the texts, as ``words_in`` gives them."""
+        return frozenset(word for flat in self._whole for word in _WORD.findall(flat))
+
+    @staticmethod
+    def words_in(text: str) -> list[str]:
+        """The words of a text, whatever their case."""
+        return _WORD.findall(_flat(text))
+
     def inside(self, text: str) -> bool:
         """Whether one of the texts stands in ``text``."""
         if not self._whole or not text or (text.isascii() and "\\" not in text and not self._likely(text)):

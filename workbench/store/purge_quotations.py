@@ -19,6 +19,7 @@ _LABELS = ("label", "original_label", "given")
 #: Columns of any table that hold one of a few words, or a moment.
 _NO_TEXTS = frozenset((
     "state", "status", "split", "origin", "created_at", "started_at", "finished_at", "queued_at", "looked_at", "found_at", "at",
+    "gold", "verdict", "undone_at",
 ))  # fmt: skip
 #: Keys under which a text is found again: once it is gone they must not match what they stood for.
 _KEYS = {"prompt": "hash", "answer": "key", "series": "key"}

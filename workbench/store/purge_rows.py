@@ -14,7 +14,7 @@ from typing import Any
 
 from workbench.store import acts
 from workbench.store.needles import PURGED
-from workbench.store.purge_scope import ANSWERS, GONE, REQUESTS, UNASKED, parents, tables
+from workbench.store.purge_scope import ANSWERS, DUELS, GONE, REQUESTS, UNASKED, parents, tables
 
 #: The reason of a verdict whose twin was purged.
 SEEN = "resembles a sample that was purged"
@@ -98,6 +98,9 @@ def delete_rows(connection: sqlite3.Connection) -> None:
             "WHERE id = ?",
             (n, snapshot_id),
         )
+    # A pair of outputs says nothing without one of them, and what was chosen may quote it.
+    connection.execute(f"DELETE FROM choice WHERE duel_id IN (SELECT id FROM duel WHERE {DUELS})")
+    connection.execute(f"DELETE FROM duel WHERE {DUELS}")
     # A cluster's title is made of its texts' words; the next learning finds another one.
     connection.execute(
         "UPDATE cluster SET title = 'cluster ' || id, details = '{}' WHERE id IN "

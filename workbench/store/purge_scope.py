@@ -18,6 +18,8 @@ ANSWERS = (
     f"SELECT answer_id FROM request WHERE id IN ({REQUESTS}) "
     f"UNION SELECT first_answer_id FROM request WHERE id IN ({REQUESTS})"
 )
+#: Pairs of outputs one of which is theirs.
+DUELS = f"(first_sample IN {GONE} OR second_sample IN {GONE})"
 #: Answers that no request of a recipe got: those of judging models, kept under a key that does not tell about which sample.
 UNASKED = (
     "text != '' AND id NOT IN (SELECT answer_id FROM request WHERE answer_id IS NOT NULL "
@@ -29,7 +31,8 @@ UNASKED = (
 class Effects:
     """What goes with some samples. ``tables``: rows by table; ``people``: annotations by name; ``snapshots``: samples lost
     by snapshot; ``answers``: answers of models that are blanked, ``judged`` of them said about samples nobody noted which;
-    ``derived``: samples that were made from these and stay; ``sources``: files they were imported from."""
+    ``derived``: samples that were made from these and stay; ``duels``: pairs of outputs they are in; ``sources``: files they
+    were imported from."""
 
     samples: int = 0
     tables: dict[str, int] = field(default_factory=dict)
@@ -38,6 +41,7 @@ class Effects:
     answers: int = 0
     judged: int = 0
     derived: int = 0
+    duels: int = 0
     sources: list[str] = field(default_factory=list)
 
 
@@ -90,6 +94,7 @@ def effects(store: Store, ids: Sequence[int]) -> Effects:
                     n = connection.execute(f"SELECT count(*) FROM {table} WHERE sample_id IN {GONE}").fetchone()[0]
                     if n:
                         found.tables[table] = n
+            found.duels = connection.execute(f"SELECT count(*) FROM duel WHERE {DUELS}").fetchone()[0]
             found.people = dict(
                 connection.execute(
                     "SELECT name, count(*) FROM annotation JOIN annotator ON annotator.id = annotator_id "

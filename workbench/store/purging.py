@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from workbench.errors import StoreError
-from workbench.store import acts, purge_memory, purge_quotations, purge_rows
+from workbench.store import acts, purge_memory, purge_quotations, purge_rows, purge_words
 from workbench.store.alone import alone
 from workbench.store.connection import Store, explain, now
 from workbench.store.needles import Needles
@@ -58,6 +58,8 @@ def delete(
             connection.execute("INSERT INTO sample_fts (sample_fts) VALUES ('rebuild')")
             told("searching everything else", 3, 5)
             cleaned = purge_quotations.sweep(connection, needles)
+            if words := purge_words.sweep(connection, needles):
+                cleaned["words"] = words
             left = purge_quotations.left_over(connection, needles)
             _sound(connection)
         told("writing the file anew", 4, 5)

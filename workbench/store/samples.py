@@ -357,3 +357,19 @@ def condition(store: Store, name: str) -> Iterator[tuple[int, str]]:
     ):
         yield from ((row[0], row[1]) for row in chunk)
         after = chunk[-1][0]
+
+
+def labels_that_came(store: Store, ids: Sequence[int]) -> dict[int, Any]:
+    """Labels, any JSON value, by sample id: of synthetic samples as they came, before filters and people changed them; of real
+    ones as they stand. Ids without a sample or a label are left out."""
+    found: dict[int, Any] = {}
+    for chunk in powers(list(ids), 512):
+        marks = ",".join("?" * len(chunk))
+        for sample_id, label in store.read(
+            "SELECT id, CASE origin WHEN 'synthetic' THEN original_label ELSE label END FROM sample "
+            f"WHERE id IN ({marks})",
+            list(chunk),
+        ):
+            if label is not None:
+                found[sample_id] = json.loads(label)
+    return found

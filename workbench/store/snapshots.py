@@ -138,21 +138,41 @@ def save_evaluation(store: Store, *, job_id: int, view: str, samples: int, resul
         return cursor.lastrowid
 
 
+_EVALUATION = "id, job_id, view, samples, result, created_at"
+
+
+def _evaluation(row: tuple[Any, ...]) -> dict[str, Any]:
+    return {
+        "id": row[0],
+        "job": row[1],
+        "view": row[2],
+        "samples": row[3],
+        "result": json.loads(row[4]),
+        "created_at": row[5],
+    }
+
+
 def evaluations(store: Store, limit: int = 20) -> list[dict[str, Any]]:
     """Evaluations, newest first: ``id``, ``job``, ``view``, ``samples``, ``created_at`` and ``result``."""
-    return [
-        {
-            "id": row[0],
-            "job": row[1],
-            "view": row[2],
-            "samples": row[3],
-            "result": json.loads(row[4]),
-            "created_at": row[5],
-        }
-        for row in store.read(
-            "SELECT id, job_id, view, samples, result, created_at FROM evaluation ORDER BY id DESC LIMIT ?", (limit,)
-        )
-    ]
+    rows = store.read(f"SELECT {_EVALUATION} FROM evaluation ORDER BY id DESC LIMIT ?", (limit,))
+    return [_evaluation(row) for row in rows]
+
+
+def evaluation_ids(store: Store, limit: int = 20) -> list[int]:
+    """Numbers of the newest evaluations, newest first: their results may be large."""
+    return [number for (number,) in store.read("SELECT id FROM evaluation ORDER BY id DESC LIMIT ?", (limit,))]
+
+
+def evaluation(store: Store, evaluation_id: int) -> dict[str, Any] | None:
+    """One evaluation as of ``evaluations``; None when there is none of that number."""
+    row = store.one(f"SELECT {_EVALUATION} FROM evaluation WHERE id = ?", (evaluation_id,))
+    return None if row is None else _evaluation(row)
+
+
+def newest_evaluation(store: Store, view: str) -> dict[str, Any] | None:
+    """The result of the newest evaluation of that view ("data set"); None where there is none."""
+    row = store.one("SELECT result FROM evaluation WHERE view = ? ORDER BY id DESC LIMIT 1", (view,))
+    return json.loads(row[0]) if row else None
 
 
 def add_source(store: Store, sha256: bytes, role: str, mapping: str, path: str, job_id: int | None) -> int:

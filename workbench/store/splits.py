@@ -2,13 +2,16 @@
 
 Only ``train`` samples may become demonstrations, conditions, training data or thresholds. ``validation`` may steer
 generation, thresholds and review by its errors. ``test`` is for evaluation alone.
+
+Which split counts is looked up when samples are handed out, not when somebody chose them: a list of ids, a view or a
+snapshot that names test rows gets none of them.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from workbench.store.connection import Store
@@ -92,10 +95,11 @@ CHUNK = 5_000
 
 
 def _generated(store: Store, columns: str, where: str, after: int = 0) -> Iterator[tuple[Any, ...]]:
-    """Rows of synthetic samples (their id first) above ``after`` that meet ``where``, SQL of this package, in order of id, in
-    short reads."""
+    """Rows of synthetic training samples (their id first) above ``after`` that meet ``where``, SQL of this package, in order
+    of id, in short reads."""
     while chunk := store.read(
-        f"SELECT id, {columns} FROM sample WHERE id > ? AND origin = 'synthetic' AND ({where}) ORDER BY id LIMIT ?",
+        f"SELECT id, {columns} FROM sample WHERE id > ? AND origin = 'synthetic' AND split = 'train' AND ({where}) "
+        "ORDER BY id LIMIT ?",
         (after, CHUNK),
     ):
         yield from chunk
@@ -103,7 +107,7 @@ def _generated(store: Store, columns: str, where: str, after: int = 0) -> Iterat
 
 
 def generated(store: Store, where: str = "1") -> Iterator[Generated]:
-    """Synthetic samples that meet ``where`` (SQL of this package), in order of id, in short reads."""
+    """Synthetic training samples that meet ``where`` (SQL of this package), in order of id, in short reads."""
     columns = (
         f"text, label_key, original_label, status, {DATA_SET}, "
         "EXISTS (SELECT 1 FROM neighbour WHERE sample_id = sample.id)"
@@ -140,3 +144,101 @@ def judged(store: Store, after: int = 0) -> Iterator[tuple[int, str, str | None,
             if where == "status = 'accepted'":
                 seen.add(sample_id)
             yield sample_id, text, labels.setdefault(label, label), fields
+
+
+class Trainable(NamedTuple):
+    """A training sample of any origin, for what is trained on it. ``label`` is the resolved one."""
+
+    id: int
+    text: str
+    label: str | None
+    original_label: str | None
+    origin: str
+    status: str
+    in_data_set: bool
+
+
+def trainable(store: Store, ids: Sequence[int]) -> Iterator[Trainable]:
+    """Of these samples those of the training split, each once, in the order of ``ids``; the others are left out."""
+    labels: dict[str | None, str | None] = {None: None}
+    for start in range(0, len(ids), CHUNK):
+        some = list(dict.fromkeys(ids[start : start + CHUNK]))
+        found = {
+            row[0]: row
+            for row in store.read(
+                f"SELECT id, text, label_key, original_label, origin, status, {DATA_SET} FROM sample "
+                f"WHERE split = 'train' AND id IN ({','.join('?' * len(some))})",
+                some,
+            )
+        }
+        for sample_id in some:
+            if sample_id in found:
+                _, text, label, original, origin, status, inside = found[sample_id]
+                first = None if original is None else json.loads(original)
+                key = first if isinstance(first, str) else None
+                yield Trainable(
+                    sample_id,
+                    text,
+                    labels.setdefault(label, label),
+                    labels.setdefault(key, key),
+                    origin,
+                    status,
+                    bool(inside),
+                )
+
+
+def trainable_fields(store: Store, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Fields of those of these samples that belong to the training split, by id."""
+    return _fields(store, ids, "split = 'train'")
+
+
+def labels_for_evaluation(store: Store, ids: Sequence[int]) -> dict[int, Any]:
+    """Resolved labels of these samples by id, any JSON value, whichever split; nothing but evaluation may call this."""
+    return _json(store, ids, "label", "1")
+
+
+def _fields(store: Store, ids: Sequence[int], where: str) -> dict[int, dict[str, Any]]:
+    return _json(store, ids, "ifnull(fields, original_fields)", where)
+
+
+def _json(store: Store, ids: Sequence[int], column: str, where: str) -> dict[int, Any]:
+    found: dict[int, Any] = {}
+    for start in range(0, len(ids), CHUNK):
+        some = list(ids[start : start + CHUNK])
+        for sample_id, value in store.read(
+            f"SELECT id, {column} FROM sample WHERE {where} AND id IN ({','.join('?' * len(some))})", some
+        ):
+            found[sample_id] = None if value is None else json.loads(value)
+    return found
+
+
+def fields_for_evaluation(store: Store, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Fields of these samples by id, whichever split they belong to; nothing but evaluation may call this."""
+    return _fields(store, ids, "1")
+
+
+def frozen(store: Store, snapshot_id: int) -> Iterator[tuple[int, dict[str, Any], Any]]:
+    """(sample id, fields, label) of a snapshot as it was frozen, in order, less what does not belong to the training split
+    today: neither samples of other splits nor ones whose split was changed since."""
+    position = -1
+    while found := store.read(
+        "SELECT position, sample_id, snapshot_sample.fields, snapshot_sample.label, split FROM snapshot_sample "
+        "JOIN sample ON sample.id = sample_id WHERE snapshot_id = ? AND position > ? ORDER BY position LIMIT ?",
+        (snapshot_id, position, CHUNK),
+    ):
+        for position, sample_id, fields, label, split in found:  # noqa: B007 - the last is where the next read starts
+            if split == "train":
+                yield sample_id, json.loads(fields), None if label is None else json.loads(label)
+
+
+def withheld(store: Store, ids: Sequence[int]) -> dict[str, int]:
+    """How many of these samples belong to which other split, and are not handed out by ``trainable``."""
+    found: dict[str, int] = {}
+    for start in range(0, len(ids), CHUNK):
+        some = list(ids[start : start + CHUNK])
+        for split, n in store.read(
+            f"SELECT split, count(*) FROM sample WHERE split != 'train' AND id IN ({','.join('?' * len(some))}) GROUP BY 1",
+            some,
+        ):
+            found[split] = found.get(split, 0) + n
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from workbench.errors import UsageError
@@ -34,6 +34,8 @@ TERMS: dict[str, str] = {
     "near": "near:418 - the stored nearest neighbours of that sample",
     "group": "group:418 - that sample and all that are the same but for details (the sample kept, and those dropped for it)",
     "cluster": "cluster:12 - belongs to that cluster, or to one of several",
+    "behind": "behind:benchmark.validation_accuracy/wrong - behind that number of the newest evaluation that has it (behind:12:NAME: "
+    "of evaluation 12), in its order; test rows found so are only looked at",
     "score": "score.confidence<0.6 - a score compared with <, <=, >, >= or =",
     "sort": "sort:id, sort:-id, sort:NAME or sort:-NAME - by number or by a score; samples without that score come last",
 }
@@ -53,13 +55,14 @@ _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 class Clause:
     """A test of a sample, as SQL with its parameters. ``source`` (same parameters) lists all ids that pass it from an index,
     where there is one. ``without`` is the test for samples that fail it, where that is not simply its opposite. ``sets`` is
-    the clause where labels may be sets."""
+    the clause where labels may be sets. ``order`` is SQL after ``source`` for terms that have an order of their own."""
 
     sql: str
     parameters: tuple[Any, ...] = ()
     source: str = ""
     without: str = ""
     sets: Clause | None = None
+    order: str = ""
 
     def negated(self) -> Clause:
         sets = None if self.sets is None else self.sets.negated()
@@ -206,6 +209,30 @@ def _cluster(value: str) -> Clause:
     )
 
 
+#: The newest evaluation that has samples behind a number of that name.
+_NEWEST = (
+    "(SELECT evaluation.id FROM evaluation WHERE EXISTS (SELECT 1 FROM behind WHERE evaluation_id = evaluation.id AND name = ?) "
+    "ORDER BY evaluation.id DESC LIMIT 1)"
+)
+_EVALUATION = re.compile(r"^(\d{1,18}):(.+)$", re.DOTALL)
+
+
+def evaluation_and_name(value: str) -> tuple[int | None, str]:
+    """The evaluation's number (None: the newest that has it) and the name in the value of ``behind:``."""
+    value = unquoted(value)
+    numbered = _EVALUATION.match(value)
+    return (int(numbered[1]), numbered[2]) if numbered else (None, value)
+
+
+def _behind(value: str) -> Clause:
+    evaluation_id, name = evaluation_and_name(value)
+    if not name:
+        raise UsageError("behind: - name a number, such as behind:benchmark.validation_accuracy/wrong.")
+    which, given = (_NEWEST, (name, name)) if evaluation_id is None else ("?", (evaluation_id, name))
+    clause = _member(f"SELECT sample_id FROM behind WHERE evaluation_id = {which} AND name = ?", "sample_id", given)
+    return replace(clause, order="ORDER BY position")
+
+
 def _ids(value: str) -> Clause:
     numbers = _numbers(value, "id")
     test = f"id IN ({_marks(len(numbers))})"
@@ -292,4 +319,5 @@ BUILD: dict[str, Callable[[str], Clause]] = {
     ),
     "group": _group,
     "cluster": _cluster,
+    "behind": _behind,
 }

@@ -21,7 +21,17 @@ from typing import Any
 from workbench.errors import StoreError, UsageError
 from workbench.store import curation, windows
 from workbench.store.connection import Store, now
-from workbench.store.view_terms import BUILD, COMPARISON, OPINIONS, Clause, matching, opinions, score, unquoted
+from workbench.store.view_terms import (
+    BUILD,
+    COMPARISON,
+    OPINIONS,
+    Clause,
+    evaluation_and_name,
+    matching,
+    opinions,
+    score,
+    unquoted,
+)  # fmt: skip
 from workbench.store.view_terms import TERMS as TERMS  # noqa: PLC0414 - others take them from here
 from workbench.store.view_terms import quoted as quoted  # noqa: PLC0414
 
@@ -48,6 +58,8 @@ class View:
     sources: tuple[tuple[str, tuple[Any, ...]], ...] = ()  # SQL that lists what passes one test, from an index
     sets: View | None = None  # the same where labels may be sets
     phrases: tuple[str, ...] = ()  # what is searched for in texts
+    behind: bool = False  # lists what is behind a number of an evaluation
+    listed: tuple[str, tuple[Any, ...]] | None = None  # SQL that lists the ids in an order of its own; then ``order`` names it
 
     def within(self, low: int, high: int) -> str:
         """``where`` for samples from ``low`` to ``high``."""
@@ -72,7 +84,7 @@ def parse(text: str) -> View:
     phrases: list[str] = []
     unwanted: list[str] = []
     order: str | None = None
-    descending = False
+    descending = ordered = behind = False
     tests: dict[str, tuple[str, ...]] = {}
     for word in words(text):
         comparison, said, term = COMPARISON.match(word), OPINIONS.match(word), _TERM.match(word)
@@ -88,9 +100,10 @@ def parse(text: str) -> View:
             name = term[3].removeprefix("-")
             if not re.fullmatch(r"[\w.-]+", name):
                 raise UsageError(f"sort:{term[3]} - name a score, such as sort:uncertainty, or sort:id.")
-            order = None if name == "id" else name
+            order, ordered = None if name == "id" else name, True
         elif term and term[2] in BUILD:
             clause = BUILD[term[2]](term[3])
+            behind = behind or (term[2] == "behind" and not term[1])
             clauses.append(clause.negated() if term[1] else clause)
             if not term[1] and term[2] in ("status", "origin", "split", "label") and term[3] != "none":
                 tests[term[2]] = clause.parameters
@@ -114,10 +127,14 @@ def parse(text: str) -> View:
     if unwanted:
         clauses.append(matching(" OR ".join(quoted(phrase) for phrase in unwanted)).negated())
     simple = len(tests) == len(clauses)
-    view = replace(_joined(text, clauses, order, descending, tests if simple else {}), phrases=tuple(phrases))
+    own = next((clause for clause in clauses if clause.order), None)
+    listed = None if ordered or own is None else (f"{own.source} {own.order}", own.parameters)
+    order = "behind:" if listed else order  # no score is called so
+    view = _joined(text, clauses, order, descending, tests if simple else {})
+    view = replace(view, phrases=tuple(phrases), behind=behind, listed=listed)
     if any(clause.sets for clause in clauses):
         sets = _joined(text, [clause.sets or clause for clause in clauses], order, descending, {})
-        view = replace(view, sets=sets)
+        view = replace(view, sets=replace(sets, behind=behind, listed=listed))
     return view
 
 
@@ -148,6 +165,8 @@ def unknown(store: Store, text: str) -> list[str]:
     said = []
     for word in words(text):
         compared, term = COMPARISON.match(word), _TERM.match(word)
+        if term and term[2] == "behind":
+            said += _nothing_behind(store, *evaluation_and_name(term[3]))
         name = compared[2] if compared else term[3].removeprefix("-") if term and term[2] == "sort" else None
         if name and name != "id" and name not in scores:
             close = difflib.get_close_matches(name, scores, n=3, cutoff=0.65)
@@ -155,6 +174,16 @@ def unknown(store: Store, text: str) -> list[str]:
             hint = f"; did you mean {' or '.join(within or close)}?" if within or close else ""
             said.append(f"No sample here has a score {name!r}{hint}")
     return said
+
+
+def _nothing_behind(store: Store, evaluation_id: int | None, name: str) -> list[str]:
+    """A sentence, if no sample was kept behind that number."""
+    which, given = ("1", ()) if evaluation_id is None else ("id = ?", (evaluation_id,))
+    found = "EXISTS (SELECT 1 FROM behind WHERE evaluation_id = evaluation.id AND name = ?)"
+    if store.one(f"SELECT 1 FROM evaluation WHERE {which} AND {found} LIMIT 1", (*given, name)) is not None:
+        return []
+    where = "any evaluation" if evaluation_id is None else f"evaluation {evaluation_id}"
+    return [f"No samples are kept behind {name!r} of {where}"]
 
 
 def high_water(store: Store) -> int:
@@ -270,7 +299,9 @@ def chunks(
     ``tell`` hears which share has been looked at, also while nothing is found; what it raises ends the reading.
     """
     view = fitted(store, view)
-    if view.order is None:
+    if view.listed is not None:
+        yield from windows.by_list(store, view, *view.listed, water, size, tell=tell)
+    elif view.order is None:
         yield from windows.by_id(store, view, 1, water, size, descending=view.descending, tell=tell)
     else:
         yield from windows.by_score(store, view, view.order, water, size, descending=view.descending, tell=tell)

@@ -160,6 +160,20 @@ def still(store: Store, view: Selection, ids: Sequence[int]) -> set[int]:
     return found
 
 
+def by_list(
+    store: Store, view: Selection, source: str, parameters: Sequence[Any], high: int, size: int, *, tell: Tell = _silent
+) -> Iterator[list[int]]:
+    """Ids up to ``high`` that meet the view, in the order in which ``source`` (SQL; some thousand at most) lists them."""
+    ids = [row[0] for row in store.read(source, parameters) if row[0] <= high]
+    for start in range(0, len(ids), SOME):
+        some = ids[start : start + SOME]
+        kept = still(store, view, some)
+        page = [one for one in some if one in kept]
+        for place in range(0, len(page), size):
+            yield page[place : place + size]
+        tell(min(1.0, (start + SOME) / len(ids)))
+
+
 def by_score(
     store: Store, view: Selection, name: str, high: int, size: int, *, descending: bool = False, tell: Tell = _silent
 ) -> Iterator[list[int]]:

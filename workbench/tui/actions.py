@@ -16,6 +16,7 @@ from textual.binding import Binding, BindingsMap
 from workbench.tui.table import (
     app,
     curate,
+    duels,
     evaluate,
     generate,
     review,
@@ -32,14 +33,14 @@ from workbench.tui.table.action import Action
 MODES: dict[str, str] = {"generate": "Generate", "review": "Review", "curate": "Curate", "evaluate": "Evaluate"}
 
 #: Dialogs with keys of their own.
-DIALOGS: dict[str, str] = {"failures": "Failed requests", "job": "One job"}
+DIALOGS: dict[str, str] = {"failures": "Failed requests", "job": "One job", "duels": "Outputs side by side"}
 
 ACTIONS: dict[str, Action] = {
     action.id: action
     for action in (
         *app.ACTIONS, *generate.ACTIONS, *generate.DIALOGS, *review.ACTIONS, *review_label.ACTIONS,
         *review_lists.ACTIONS, *review_queue.ACTIONS, *review_people.ACTIONS, *review_task.ACTIONS,
-        *review_versions.ACTIONS, *curate.ACTIONS, *evaluate.ACTIONS
+        *review_versions.ACTIONS, *curate.ACTIONS, *evaluate.ACTIONS, *duels.ACTIONS
     )
 }  # fmt: skip
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from workbench.errors import WorkbenchError
 from workbench.evaluate.base import METRICS, Material, Metric
+from workbench.evaluate.corpus import data_set, scale, seeds
+from workbench.evaluate.estimates import CHECKED_FROM, Estimate, jackknife
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -24,35 +25,58 @@ class Similarity(NamedTuple):
 def aps(material: Material) -> list[Metric]:
     """``APS = 2/(N(N-1)) sum over pairs of cos(e_i, e_j)``, e the word TF-IDF of a text (Yu et al., NeurIPS 2023).
 
-    Details: ``within`` classes and ``between`` classes, by resolved label, and the ``seeds``' value. The map's weights
-    come from the data set and the seeds together, so that both are measured on one scale.
+    It does not move with the number of texts. Interval: exact delete-one jackknife over texts, the word weights taken as
+    given. Details: ``within`` classes and ``between`` classes, by resolved label, and the ``seeds``' value. The map's
+    weights come from the data set, the seeds and the real rows together, so that all are measured on one scale.
     """
+    name = "diversity.aps"
     if len(material.samples) < 2:
         note = "Similarity is about pairs of texts: at least two samples are needed."
-        return [Metric("diversity.aps", None, note=note, unit="cosine", direction="lower")]
-    from workbench.learn.features import word_tfidf
-
-    try:
-        _, vectors = word_tfidf([sample.text for sample in (*material.samples, *material.seeds)])
-    except WorkbenchError as error:
-        return [Metric("diversity.aps", None, note=str(error), unit="cosine", direction="lower")]
-    size = len(material.samples)
-    found = similarity(vectors[:size], [sample.label for sample in material.samples])
-    reference = similarity(vectors[size:], [sample.label for sample in material.seeds])
+        return [Metric(name, None, note=note, unit="cosine", direction="lower")]
+    weights, data, reference = scale(material), data_set(material), seeds(material)
+    if not len(data.encoded.ids):
+        return [Metric(name, None, note="No text holds a token.", unit="cosine", direction="lower")]
+    rows, seed_rows = weights.rows(data), weights.rows(reference)
+    found = similarity(rows, [sample.label for sample in material.samples])
+    line = similarity(seed_rows, [sample.label for sample in material.seeds])
+    estimate, seed_estimate = mean_cosine(rows), mean_cosine(seed_rows)
+    low, high = estimate.ends()
+    seeds_low, seeds_high = seed_estimate.ends()
     details = {
         "features": "word TF-IDF",
         "within": found.within,
         "between": found.between,
-        "seeds": reference.overall,
-        "seeds_within": reference.within,
-        "seeds_between": reference.between,
+        "seeds": line.overall,
+        "seeds_low": seeds_low,
+        "seeds_high": seeds_high,
+        "seeds_within": line.within,
+        "seeds_between": line.between,
         "seed_count": len(material.seeds),
     }
-    parts = [("within classes", found.within), ("between classes", found.between), ("seeds", reference.overall)]
+    parts = [("within classes", found.within), ("between classes", found.between), ("seeds", line.overall)]
     known = ", ".join(f"{name} {value:.3f}" for name, value in parts if value is not None)
     note = f"Mean cosine of two texts (word TF-IDF); lower is more varied. {known.capitalize()}".rstrip()
     note += "." if known else ""
-    return [Metric("diversity.aps", found.overall, note=note, unit="cosine", direction="lower", details=details)]
+    rough = low is not None and (len(material.samples) < CHECKED_FROM or not estimate.error)
+    return [Metric(name, found.overall, low, high, note, "cosine", "lower", details=details, rough=rough)]
+
+
+def mean_cosine(vectors: csr_matrix) -> Estimate:
+    """The overall mean of ``similarity`` with its error; the value is 0 for fewer than two rows."""
+    import numpy as np
+
+    vectors = vectors.astype(np.float64)
+    size = vectors.shape[0]
+    if size < 2:
+        return Estimate(0.0)
+    norms = np.asarray(vectors.multiply(vectors).sum(axis=1)).ravel()
+    total = np.asarray(vectors.sum(axis=0)).ravel()
+    everything = float(total @ total) - float(norms.sum())
+    if size == 2:
+        return Estimate(everything / 2)
+    # Without row i its pairs with all others go, in both orders.
+    without = (everything - 2 * (vectors @ total - norms)) / ((size - 1) * (size - 2))
+    return jackknife(everything / (size * (size - 1)), without, (-1.0, 1.0))
 
 
 def similarity(vectors: csr_matrix, labels: Sequence[str | None]) -> Similarity:

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 from workbench.evaluate.base import METRICS, Material, Metric
-from workbench.evaluate.corpus import NO_SAMPLES, Corpus, data_set, with_seeds
+from workbench.evaluate.corpus import Corpus, data_set, direct
+from workbench.evaluate.estimates import Estimate, jackknife
 
 
 @METRICS.register("diversity.vocabulary")
 def vocabulary(material: Material) -> list[Metric]:
-    """Number of different tokens in the data set.
+    """Number of different tokens in the data set; it grows with the number of texts.
 
-    Details: ``tokens`` in all, ``once`` (tokens that occur once), ``tokens_per_text`` (mean), ``common`` (the twenty
-    most frequent with their counts), and the seeds' value as reference (``seeds``, ``same_size``).
+    Interval: exact delete-one jackknife over texts (without text i it is smaller by the tokens that stand in no other
+    text). Details: ``tokens`` in all, ``once`` (tokens that occur once), ``tokens_per_text`` (mean), ``words`` (the
+    twenty most frequent with their counts), and the seeds' value as reference (``seeds``, ``same_size``).
     """
-    if not material.samples:
-        return [Metric("diversity.vocabulary", None, note=NO_SAMPLES, unit="tokens", direction="higher")]
-    value, details, comparison = with_seeds(material, _size)
-    details |= _describe(data_set(material))
-    note = f"{details['tokens']:,} tokens, {details['tokens_per_text']:.1f} a text. {comparison}".rstrip()
-    return [Metric("diversity.vocabulary", value, note=note, unit="tokens", direction="higher", details=details)]
+    found = direct(
+        "diversity.vocabulary",
+        material,
+        _size,
+        unit="tokens",
+        direction="higher",
+        note="Different tokens; grows with the number of texts.",
+        more=lambda: _describe(data_set(material)),
+    )
+    return [found]
 
 
-def _size(corpus: Corpus) -> float:
-    return float(corpus.counts[0].unique)
+def _size(corpus: Corpus) -> Estimate:
+    counts = corpus.counts[0]
+    return jackknife(float(counts.unique), counts.unique - counts.single, (0.0, float("inf")))
 
 
 def _describe(corpus: Corpus) -> dict[str, object]:
@@ -35,5 +42,5 @@ def _describe(corpus: Corpus) -> dict[str, object]:
         "tokens": len(encoded.ids),
         "once": int((times == 1).sum()),
         "tokens_per_text": float(encoded.lengths.mean()),
-        "common": [[encoded.vocabulary[position], int(times[position])] for position in common],
+        "words": [[encoded.vocabulary[position], int(times[position])] for position in common],
     }

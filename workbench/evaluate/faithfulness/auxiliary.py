@@ -8,7 +8,7 @@ from typing import Any
 
 from workbench.evaluate.base import METRICS, Material, Metric, Sample, needs
 from workbench.evaluate.downstream import labelled
-from workbench.learn.intervals import wilson
+from workbench.learn.intervals import is_rough, wilson
 
 NAME = "faithfulness.auxiliary"
 #: Disagreeing samples listed in the details, those the classifier is surest of first.
@@ -22,8 +22,12 @@ def auxiliary(material: Material) -> list[Metric]:
 
     A wrong classifier disagrees with right labels, so the value is read beside the classifier's own gold accuracy:
     out-of-fold on the seeds (details ``gold_accuracy``, ``gold_low``, ``gold_high``; None when no label has two seeds).
-    Details: ``per_label`` [agreeing, all], and ``disagreeing`` ids with what the classifier says and how surely, at
-    most 1,000 (``disagreeing_count`` says of how many).
+    Details: ``per_label`` [agreeing, all] with Wilson's ``per_label_intervals``, and ``disagreeing`` ids with what the
+    classifier says and how surely, at most 1,000 (``disagreeing_count`` says of how many); the ids alone are
+    ``behind["disagreeing"]``, the surest first.
+
+    The value is not corrected for the classifier's errors: that takes errors on samples that are those on real rows,
+    which nothing here can check.
     """
     seeds = labelled(material.seeds, material.labels)
     generated = [sample for sample in material.samples if sample.generated_label is not None]
@@ -46,6 +50,7 @@ def auxiliary(material: Material) -> list[Metric]:
     correct, checked = _out_of_fold(seeds, material.seed)
     gold = wilson(correct, checked) if checked else None
     low, high = wilson(sum(agreed), len(agreed))
+    per_label = _per_label(generated, agreed)
     details: dict[str, Any] = {
         "count": len(agreed),
         "agreeing": sum(agreed),
@@ -53,9 +58,11 @@ def auxiliary(material: Material) -> list[Metric]:
         "gold_low": gold.low if gold else None,
         "gold_high": gold.high if gold else None,
         "gold_count": checked,
-        "per_label": _per_label(generated, agreed),
+        "per_label": per_label,
+        "per_label_intervals": {label: list(wilson(*counts)) for label, counts in per_label.items()},
         "disagreeing": [[generated[i].id, said[i], float(surest[i])] for i in against[:LISTED]],
         "disagreeing_count": len(against),
+        "behind": {"disagreeing": [generated[i].id for i in against[:LISTED]]},
     }
     trust = (
         f"itself right on {correct / checked:.0%} of them ({gold.low:.0%}-{gold.high:.0%}, out of fold)"
@@ -63,7 +70,9 @@ def auxiliary(material: Material) -> list[Metric]:
         else "its own accuracy is unknown: give each label at least two seeds"
     )
     note = f"A classifier trained on {len(seeds):,} seeds agrees with {sum(agreed):,} of {len(agreed):,}; {trust}."
-    return [Metric(NAME, sum(agreed) / len(agreed), low, high, note, "share", "higher", details)]
+    share = sum(agreed) / len(agreed)
+    rough = is_rough(len(agreed), share)
+    return [Metric(NAME, share, low, high, note, "share", "higher", details, rough=rough)]
 
 
 def _out_of_fold(seeds: Sequence[Sample], seed: int) -> tuple[int, int]:

@@ -200,6 +200,7 @@ class Bulk(Editing):
         ids, where = await self._aimed_at(ids, where)
         if not ids:
             return
+        self.may_decide(ids)
         hit_ids = ids
         count = f"{number(len(ids))} sample{'s' if len(ids) > 1 else ''}"
         rows = samples.rows(self.store, spread(ids), mine=self.mine)

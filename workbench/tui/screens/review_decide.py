@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Any, TypeVar
 
-from workbench.store import acts, jobs, remarks, samples
+from workbench.store import acts, behind, jobs, remarks, samples
 from workbench.store.acts import UNSET, Act, Change
 from workbench.store.connection import Store
 from workbench.text import clean
@@ -79,11 +79,17 @@ class Decide(Views):
             return result
         return future.result()
 
+    def may_decide(self, ids: Sequence[int]) -> None:
+        """Raise ``UsageError`` for test rows in a view that lists what is behind a number."""
+        if self.listing is not None:
+            behind.only_look(self.store, self.listing.view, ids)
+
     async def _act(self, change: Change, kind: str, *, sample_id: int | None = None, advance: bool = True) -> None:
         chosen = self.list.current if sample_id is None else sample_id
         if chosen is None:
             self.say("There is no sample here to decide on.")
             return
+        self.may_decide([chosen])
         seconds = self._seconds() if sample_id is None else None
         me = self.annotator_id
         await self.commit(lambda store: acts.apply(store, me, [chosen], change, kind=kind, seconds=seconds))

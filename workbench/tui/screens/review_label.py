@@ -89,6 +89,7 @@ class Labelling(Hints):
         if chosen_id is None:
             self.say("There is no sample here to decide on.")
             return
+        self.may_decide([chosen_id])
         me, known = self.annotator_id, self.labels.labels
         seconds = self._seconds() if sample_id is None else None
 
@@ -108,6 +109,7 @@ class Labelling(Hints):
         if sample_id is None:
             self.say("There is no sample here to decide on.")
             return
+        self.may_decide([sample_id])
         me, seconds = self.annotator_id, self._seconds()
         none, kind = self.worded(Change(label=[]), "label")
         await self.commit(lambda store: acts.apply(store, me, [sample_id], none, kind=kind, seconds=seconds))

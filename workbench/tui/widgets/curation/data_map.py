@@ -278,11 +278,17 @@ def _regions(store: Store) -> dict[str, Region]:
     return found
 
 
+def measured(store: Store, step: str = "") -> DataMap:
+    """The picture and its regions."""
+    grid, bounds = curation.scatter(store, ACROSS, UP, COLUMNS, ROWS)
+    found = DataMap(step, grid, bounds)
+    found.regions = _regions(store) if found.total else {}
+    return found
+
+
 def read(store: Store, one: About) -> DataMap:
     """The picture, and the first samples of the region that is picked first."""
-    grid, bounds = curation.scatter(store, ACROSS, UP, COLUMNS, ROWS)
-    found = DataMap(one.name, grid, bounds)
-    found.regions = _regions(store) if found.total else {}
+    found = measured(store, one.name)
     found.pick("ambiguous")
     if (first := found.lacks()) is not None:
         first(store)()

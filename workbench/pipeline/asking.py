@@ -1,7 +1,7 @@
-"""How techniques of curation reach a model: answers in order, lazily, each committed before it counts and asked once ever.
+"""How curation, evaluation and judging reach a model: answers in order, lazily, each committed before it counts, asked once.
 
 The endpoints' moods (refusals, failures, limits, several of them) are ``generate.asking``'s affair, as for generation. The
-event loop has a thread of its own; the technique's thread plans the requests, looks them up in the ledger and waits.
+event loop has a thread of its own; the thread that asks plans the requests, looks them up in the ledger and waits.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from workbench.curate.base import Context
 from workbench.errors import WorkbenchError
 from workbench.generate.asked import answer_of, known_of
 from workbench.generate.asking import Asker, Found, Stopped
@@ -26,17 +25,17 @@ from workbench.generate.tally import Tally
 from workbench.jobs.run import Cancelled, JobContext
 from workbench.models.base import Answer, Request
 from workbench.models.limits import Usage
-from workbench.models.make import MODELS
 from workbench.models.openai import OpenAIModel
 from workbench.pipeline import setting
-from workbench.pipeline.curate_embedding import Embedder
-from workbench.pipeline.curate_keeping import LOOK, USED, Keeper
-from workbench.store import abilities
+from workbench.pipeline.asking_embedding import Embedder
+from workbench.pipeline.asking_keeping import LOOK, USED, Keeper
+from workbench.pipeline.judging_model import answers_questions, judging_model
+from workbench.store import abilities, jobs
 from workbench.store.answers import Asked
 
 if TYPE_CHECKING:
+    from workbench.curate.base import Context
     from workbench.generate.lanes import Lane
-    from workbench.pipeline.curate_chain import Step
 
 T = TypeVar("T")
 #: Requests that are looked up in the ledger together.
@@ -47,18 +46,12 @@ MOST = 4_096
 _GENERATING = frozenset({"stop", "logprobs", "top_logprobs", "n", "stream"})
 
 
-def judging_model(context: JobContext) -> str:
-    """The spec of the model that a job's techniques ask: its own, ``curate.model``, or the generating one."""
-    config = context.project.config
-    return str(context.job.parameters.get("model") or config.curate.model or config.model.use)
-
-
-def asking(context: JobContext, used: Context, chain: Sequence[Step]) -> Asking:
+def asking(context: JobContext, used: Context) -> Asking:
     """Give the techniques of a chain their model: sets ``used.ask`` and ``used.embed``, each None where there is none.
 
     The caller closes what is returned. Raises ``WorkbenchError`` when there is a budget in dollars and a price is not known.
     """
-    who = Asking(context)
+    who = Asking(context, judging_model(context))
     used.ask = who.ask if who.answers else None
     used.embed = who.embed if who.embedder else None
     return who
@@ -73,20 +66,21 @@ class _Waiting:
 
 
 class Asking:
-    """What all techniques of one curate job ask, and what it costs. Nothing is connected before the first question.
+    """What one job asks the model ``spec``, and what it costs. Nothing is connected before the first question.
 
     ``ask`` and ``embed`` are for one thread. They raise ``Cancelled`` when a person asked the job to stop and ``Stopped``
     when it cannot go on (nothing left to spend, no endpoint left); what was answered by then is kept.
     """
 
-    def __init__(self, context: JobContext) -> None:
+    def __init__(self, context: JobContext, spec: str) -> None:
         project = context.project
         self._context, self._config = context, project.config
-        spec = judging_model(context)
-        #: Whether there is a model that answers questions: those in this process write texts and nothing else.
-        self.answers = _answers(spec)
+        self.spec = spec
+        #: Whether there is a model that answers questions.
+        self.answers = answers_questions(spec)
         self._lanes: list[Lane] = []
-        told = context.job.limits.get(USED) or {}
+        # As the row says now: an earlier one of this job may have asked since the context was made.
+        told = jobs.get(context.store, context.job.id).limits.get(USED) or {}
         self._tally = _resumed(told)
         self._cached = self._looked_up = 0
         self._limits: dict[str, Any] = dict(context.job.limits)
@@ -366,12 +360,6 @@ class Asking:
             await lane.model.close()
         if self.embedder is not None:
             await self.embedder.close()
-
-
-def _answers(spec: str) -> bool:
-    """Whether a model of that kind answers questions; an unknown kind is refused with a sentence where it is made."""
-    kind = spec.partition(":")[0].strip()
-    return all("chat" in one.capabilities for one in MODELS if one.name == kind)
 
 
 def _resumed(told: Mapping[str, Any]) -> Tally:

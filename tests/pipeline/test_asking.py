@@ -1,4 +1,4 @@
-"""What curation asks a model, against a local server: in order, once ever, within limits."""
+"""What a job asks a model, against a local server: in order, once ever, within limits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from workbench.generate.asking import Stopped
 from workbench.jobs.run import Cancelled, JobContext
 from workbench.models.base import Answer, Request
 from workbench.models.limits import Backoff
-from workbench.pipeline.curate_asking import Asking, asking
+from workbench.pipeline.asking import Asking, asking
+from workbench.pipeline.judging_model import judging_model
 from workbench.project import Project
 from workbench.store import jobs
 from workbench.store.connection import Store
@@ -29,7 +30,7 @@ Job = Callable[..., JobContext]
 
 
 @pytest.fixture
-def job(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Job]:
+def job(store: Store, monkeypatch: pytest.MonkeyPatch) -> Job:
     """``job(server, curate={...}, limits={...})`` is a curate job of a project whose model is at the server."""
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     monkeypatch.setattr(Backoff, "wait", lambda self, attempt, retry_after=None: 0.005)
@@ -60,6 +61,11 @@ def again(store: Store, number: int) -> JobContext:
     return JobContext(Project(store.project.folder), store, jobs.get(store, number))
 
 
+def asks(context: JobContext) -> Asking:
+    """What the job asks its judging model."""
+    return Asking(context, judging_model(context))
+
+
 def questions(number: int, text: str = "question") -> list[Request]:
     return [
         Request(({"role": "user", "content": f"{text} {n}"},), parameters={"max_tokens": 20}) for n in range(number)
@@ -71,7 +77,7 @@ def answered(who: Asking, requests: list[Request]) -> list[str | None]:
 
 
 def ask_all(context: JobContext, requests: list[Request]) -> tuple[list[str | None], dict[str, Any]]:
-    who = Asking(context)
+    who = asks(context)
     try:
         texts = answered(who, requests)
     finally:
@@ -124,7 +130,7 @@ def test_a_job_that_was_cut_off_asks_only_what_is_missing(endpoint: Start, job: 
     server = endpoint()
     context = job(server)
     requests = questions(100)
-    who = Asking(context)
+    who = asks(context)
     first = [answer.text for answer in islice(who.ask(requests), 30) if answer is not None]
     usage = who.close()
     paid = usage["answers"]
@@ -144,7 +150,7 @@ def test_requests_are_taken_as_they_are_needed(endpoint: Start, job: Job) -> Non
             taken += 1
             yield Request(({"role": "user", "content": f"question {number}"},))
 
-    who = Asking(job(endpoint()))
+    who = asks(job(endpoint()))
     assert len(list(islice(who.ask(endless()), 5))) == 5
     who.close()
     assert taken < 40
@@ -156,7 +162,7 @@ def test_a_person_may_cancel_while_nothing_answers(
     monkeypatch.setattr(generate_asking, "GRACE", 0.1)  # seconds that requests under way are waited for
     server = endpoint(hang_marker="question 2")
     context = job(server)
-    who = Asking(context)
+    who = asks(context)
     answers = who.ask(questions(5))
     assert next(answers) is not None
     until = time.monotonic() + 30
@@ -185,7 +191,7 @@ def test_a_budget_holds_over_all_processes_of_a_job(endpoint: Start, job: Job, s
 def test_dollars(endpoint: Start, job: Job, store: Store) -> None:
     server = endpoint()
     with pytest.raises(WorkbenchError, match=r"price of openai:test is not known.*model.price"):
-        Asking(job(server, limits={"budget": 1.0}))
+        asks(job(server, limits={"budget": 1.0}))
     _, usage = ask_all(job(server), questions(1, "unpriced"))
     assert usage["cost"] is None
     price = store.project.config.model.model_validate({"price": {"input": 1e6, "output": 0}}).price
@@ -204,7 +210,7 @@ def test_an_endpoint_that_lets_nobody_in_ends_the_job_with_its_reason(endpoint: 
 def test_the_embedded_model_answers_no_questions(job: Job) -> None:
     context = job(None, model="embedded")
     used = Context()
-    who = asking(context, used, [])
+    who = asking(context, used)
     assert (used.ask, used.embed) == (None, None)
     assert who.close()["requests"] == 0
     with pytest.raises(WorkbenchError, match="asks a model, and there is none"):
@@ -236,7 +242,7 @@ def test_a_prompts_own_log_probabilities_are_kept_too(endpoint: Start, job: Job)
     request = Request((), prompt="The sky is blue today", scored=len("The sky is"))
 
     def scored() -> Answer:
-        who = Asking(job(server))
+        who = asks(job(server))
         (answer,) = who.ask([request])
         who.close()
         assert answer is not None
@@ -250,7 +256,7 @@ def test_a_prompts_own_log_probabilities_are_kept_too(endpoint: Start, job: Job)
 
 def test_ifd_stops_at_an_endpoint_that_does_not_echo(endpoint: Start, job: Job) -> None:
     used = Context()
-    who = asking(job(endpoint(echo=False)), used, [])
+    who = asking(job(endpoint(echo=False)), used)
     item = Item(1, "x", {"instruction": "Add.", "output": "3"})
     with pytest.raises(WorkbenchError, match="no log-probabilities of a prompt's own tokens"):
         list(parse_filter("ifd").judge([item], used))
@@ -260,7 +266,7 @@ def test_ifd_stops_at_an_endpoint_that_does_not_echo(endpoint: Start, job: Job) 
 def test_embeddings_are_of_length_one_in_order_and_sent_once(endpoint: Start, job: Job) -> None:
     server = endpoint(share_429=0.4, share_500=0.3, retry_after=0.01)
     used = Context()
-    who = asking(job(server, curate={"embeddings": "openai:vectors"}), used, [])
+    who = asking(job(server, curate={"embeddings": "openai:vectors"}), used)
     assert used.embed is not None
     texts = [f"text {n}" for n in range(300)]
     rows = used.embed(texts)
@@ -272,7 +278,7 @@ def test_embeddings_are_of_length_one_in_order_and_sent_once(endpoint: Start, jo
     assert server.stats()["embeddings"] > asked
     assert who.close()["embedded"] == 301
     with pytest.raises(UsageError, match="openai:NAME"):
-        Asking(job(server, curate={"embeddings": "embedded"}))
+        asks(job(server, curate={"embeddings": "embedded"}))
 
 
 def test_embeddings_are_kept_for_the_next_job(endpoint: Start, job: Job) -> None:
@@ -280,7 +286,7 @@ def test_embeddings_are_kept_for_the_next_job(endpoint: Start, job: Job) -> None
     found = []
     for _ in range(2):
         used = Context()
-        who = asking(job(server, curate={"embeddings": "openai:vectors"}), used, [])
+        who = asking(job(server, curate={"embeddings": "openai:vectors"}), used)
         assert used.embed is not None
         found.append(numpy.array(used.embed(["one", "two"])))
         who.close()
@@ -291,7 +297,7 @@ def test_embeddings_are_kept_for_the_next_job(endpoint: Start, job: Job) -> None
 def test_cancelling_does_not_wait_for_embeddings(endpoint: Start, job: Job, store: Store) -> None:
     context = job(endpoint(latency=120), curate={"embeddings": "openai:vectors"})
     used = Context()
-    who = asking(context, used, [])
+    who = asking(context, used)
     jobs.cancel(store, context.job.id)
     assert used.embed is not None
     with pytest.raises(Cancelled, match="embeddings so far are kept"):
@@ -301,7 +307,7 @@ def test_cancelling_does_not_wait_for_embeddings(endpoint: Start, job: Job, stor
 
 def test_embeddings_that_are_refused_end_the_step_with_the_reason(endpoint: Start, job: Job) -> None:
     used = Context()
-    who = asking(job(endpoint(embeddings=False), curate={"embeddings": "openai:vectors"}), used, [])
+    who = asking(job(endpoint(embeddings=False), curate={"embeddings": "openai:vectors"}), used)
     assert used.embed is not None
     with pytest.raises(WorkbenchError, match="no embeddings"):
         used.embed(["a"])
@@ -309,9 +315,9 @@ def test_embeddings_that_are_refused_end_the_step_with_the_reason(endpoint: Star
 
 
 def test_a_filter_from_end_to_end(endpoint: Start, job: Job) -> None:
-    server = endpoint(script="tests.pipeline.test_curate_asking:grade")
+    server = endpoint(script="tests.pipeline.test_asking:grade")
     used = Context()
-    who = asking(job(server), used, [])
+    who = asking(job(server), used)
     items = [Item(n, text, {"text": text}) for n, text in enumerate(["fine", "poor", "odd"])]
     verdicts = list(parse_filter("alpagasus").judge(items, used))
     assert [(verdict.keep, verdict.value) for verdict in verdicts] == [(True, 5), (False, 2), (True, None)]
@@ -320,7 +326,7 @@ def test_a_filter_from_end_to_end(endpoint: Start, job: Job) -> None:
 
 
 def test_a_curate_job_asks_and_says_what_it_used(endpoint: Start, job: Job, store: Store, run: RunJob) -> None:
-    server = endpoint(script="tests.pipeline.test_curate_asking:grade")
+    server = endpoint(script="tests.pipeline.test_asking:grade")
     job(server)
     add(store, "fine", "poor", "odd")
     first = run("curate", chain=["alpagasus"])

@@ -1,4 +1,4 @@
-"""Embeddings from an endpoint for techniques of curation: in chunks, paced, and no text sent twice."""
+"""Embeddings from an endpoint for curation and evaluation: in chunks, paced, and no text sent twice."""
 
 from __future__ import annotations
 

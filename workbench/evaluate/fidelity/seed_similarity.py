@@ -1,0 +1,173 @@
+"""Nearest-seed similarity: are samples copies of real rows, or nearer to them than real rows are to each other?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from workbench.errors import WorkbenchError
+from workbench.evaluate.base import METRICS, Material, Metric, Sample
+from workbench.evaluate.fidelity.reference import lacking, real_rows, sides, unknown
+from workbench.learn.intervals import wilson
+from workbench.text import normalise
+
+if TYPE_CHECKING:
+    import numpy
+    from scipy.sparse import csr_matrix
+
+    Array = numpy.ndarray[Any, Any]
+
+NAME = "fidelity.seed_similarity"
+#: Samples that are looked at, real rows in which their nearest is searched, real rows of the reference.
+MOST, POOL, REFERENCE = 20_000, 10_000, 5_000
+FEWEST, ROUGH = 2, 60
+#: Real rows with the highest cosine of which the most similar counts as the nearest, rows compared at a time.
+CANDIDATES, BLOCK = 2, 512
+LISTED, SHOWN = 1000, 50
+_Z = 1.96
+
+
+@METRICS.register(NAME)
+def seed_similarity(material: Material) -> list[Metric]:
+    """Mean over samples of the similarity to the nearest real row, 0 to 1: how much was memorised.
+
+    The similarity is that of the filter ``near_duplicate`` (``learn.near_duplicates``: shared words, letters, or one text
+    inside the other), to the most similar of the two real rows with the highest TF-IDF cosine. At most 20,000 samples
+    (drawn) against at most 10,000 real rows (drawn); with more of those, near-copies of all of them are looked for beside
+    it. Exact copies are counted over all samples. Interval: normal, over samples.
+
+    Details: ``near_copies`` (a similarity from 0.78 on) and ``exact`` with Wilson's intervals; ``seeds``: the same mean for
+    real rows and their nearest other one, ``difference`` the samples' mean less that one, with its interval: above 0,
+    samples are nearer to real rows than these are to each other. ``closest``: [sample id, real id, similarity].
+    ``behind``: "closest" samples, nearest first, and "exact" copies.
+    """
+    import numpy
+
+    from workbench.learn.near_duplicates import THRESHOLD
+
+    found = sides(material, MOST, equal=False)
+    if (why := lacking(found, FEWEST)) is not None:
+        return [unknown(NAME, why, "similarity")]
+    # `found.real` may be drawn itself: copies are looked for among all real rows.
+    everyone, _ = real_rows(material)
+    order = numpy.random.default_rng(material.seed + 1).permutation(len(everyone))
+    pool = [everyone[place] for place in order[:POOL].tolist()]
+    asked = pool[:REFERENCE]
+    try:
+        mine, which = _nearest(found.samples, pool, own=False)
+        theirs, _ = _nearest(asked, pool, own=True)
+    except WorkbenchError as problem:
+        return [unknown(NAME, str(problem), "similarity")]
+    nearest = [pool[place].id for place in which.tolist()]
+    if len(everyone) > len(pool):
+        _look_for_copies(found.samples, everyone, mine, nearest)
+    exact = _exact(material.samples, everyone)
+    near = int((mine >= THRESHOLD).sum())
+    first = numpy.argsort(-mine, kind="stable")
+    value, error = _mean(mine)
+    reference, its_error = _mean(theirs)
+    apart, half = value - reference, _Z * math.hypot(error, its_error)
+    details: dict[str, Any] = {
+        "real": found.which,
+        "count": len(mine),
+        "real_count": len(everyone),
+        "pool": len(pool),
+        "available": list(found.available),
+        "threshold": THRESHOLD,
+        "near_copies": _share(near, len(mine)),
+        "exact": _share(len(exact), len(material.samples)),
+        "seeds": reference,
+        "seeds_count": len(asked),
+        "seeds_near_copies": _share(int((theirs >= THRESHOLD).sum()), len(theirs)),
+        "difference": {"value": apart, "low": apart - half, "high": apart + half},
+        "histogram": _histogram(mine),
+        "seeds_histogram": _histogram(theirs),
+        "closest": [
+            [found.samples[place].id, nearest[place], round(float(mine[place]), 4)] for place in first[:SHOWN].tolist()
+        ],
+        "behind": {
+            "closest": [found.samples[place].id for place in first[:LISTED].tolist() if mine[place] > 0],
+            "exact": exact[:LISTED],
+        },
+    }
+    closer = "nearer than" if apart - half > 0 else "further than" if apart + half < 0 else "as near as"
+    note = (
+        f"{near:,} of {len(mine):,} are near-copies of {found.which} (from {THRESHOLD} on), {len(exact):,} of all are "
+        f"exact ones. On average samples are {closer} real rows to each other ({reference:.2f})."
+    )
+    low, high = max(0.0, value - _Z * error), min(1.0, value + _Z * error)
+    return [Metric(NAME, value, low, high, note, "similarity", "none", details, rough=len(mine) < ROUGH)]
+
+
+def _nearest(asked: Sequence[Sample], pool: Sequence[Sample], *, own: bool) -> tuple[Array, Array]:
+    """Each one's similarity to its nearest of the ``pool``, and that one's place; ``own``: ``asked`` are the first of the
+    pool, and are not their own nearest."""
+    import numpy
+
+    from workbench.learn.features import units, word_tfidf
+    from workbench.learn.near_duplicates import similarities
+
+    texts, others = [row.text for row in asked], [row.text for row in pool]
+    _, rows = word_tfidf(others if own else [*texts, *others], units)
+    queries, known = (rows[: len(texts)], rows) if own else (rows[: len(texts)], rows[len(texts) :])
+    places = _candidates(queries, known, own)
+    best, which = numpy.full(len(texts), -1.0), numpy.zeros(len(texts), numpy.int64)
+    for column in places.T:
+        scores = similarities(texts, [others[place] for place in column.tolist()])
+        better = scores > best
+        best[better], which[better] = scores[better], column[better]
+    return best, which
+
+
+def _candidates(queries: csr_matrix, known: csr_matrix, own: bool) -> Array:
+    """Places of the ``CANDIDATES`` rows of ``known`` with the highest cosine, ``(n, CANDIDATES)``; of equals the earlier."""
+    import numpy
+
+    many = min(CANDIDATES, known.shape[0] - (1 if own else 0))
+    across = known.T.tocsr()
+    found = numpy.empty((queries.shape[0], many), numpy.int64)
+    for start in range(0, queries.shape[0], BLOCK):
+        cosines = (queries[start : start + BLOCK] @ across).toarray()
+        here = numpy.arange(len(cosines))
+        if own:
+            cosines[here, start + here] = -1.0
+        for turn in range(many):
+            best = cosines.argmax(axis=1)
+            found[start : start + BLOCK, turn] = best
+            cosines[here, best] = -2.0
+    return found
+
+
+def _look_for_copies(samples: Sequence[Sample], everyone: Sequence[Sample], mine: Array, nearest: list[int]) -> None:
+    """Put near-copies of real rows outside the pool in, where they are more similar."""
+    from workbench.learn.near_duplicates import NearIndex
+
+    index = NearIndex(expected=len(everyone))
+    index.keep([row.text for row in everyone])
+    for place, match in enumerate(index.match([row.text for row in samples])):
+        if match is not None and match.similarity > mine[place]:
+            mine[place], nearest[place] = match.similarity, everyone[match.twin].id
+
+
+def _exact(samples: Sequence[Sample], real: Sequence[Sample]) -> list[int]:
+    """Ids of the samples whose text, normalised, is a real row's."""
+    known = {normalise(row.text) for row in real}
+    return [row.id for row in samples if normalise(row.text) in known]
+
+
+def _mean(values: Array) -> tuple[float, float]:
+    """The mean and its standard error."""
+    spread = float(values.std(ddof=1)) if len(values) > 1 else 0.0
+    return float(values.mean()), spread / math.sqrt(len(values))
+
+
+def _share(number: int, of: int) -> dict[str, Any]:
+    low, high = wilson(number, of)
+    return {"count": number, "share": number / of, "low": low, "high": high}
+
+
+def _histogram(values: Array) -> dict[str, Any]:
+    import numpy
+
+    return {"low": 0.0, "high": 1.0, "counts": numpy.histogram(values, bins=20, range=(0.0, 1.0))[0].tolist()}

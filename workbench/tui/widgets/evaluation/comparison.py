@@ -1,0 +1,186 @@
+"""Contenders side by side: sentences, a table with intervals, a small chart a metric, and what differs from what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.cells import cell_len
+from textual.content import Content
+
+from workbench.text import clean
+from workbench.tui.widgets import charts
+from workbench.tui.widgets.charts import ERROR, MUTED, STRONG, SUCCESS, Whisker
+from workbench.tui.widgets.evaluation.cards import GROUPS, groups, short, value
+from workbench.tui.widgets.evaluation.history import MAIN
+from workbench.tui.widgets.evaluation.sheet import Sheet, Target
+from workbench.tui.widgets.lines import dollars, safe
+
+_NAME = 18
+#: Cells of a contender's column: the least, the most, and what an interval needs.
+_LEAST, _MOST, _WITH = 9, 26, 13
+
+
+def names(result: Mapping[str, Any]) -> list[str]:
+    return [safe(one.get("name", "?"), limit=80) for one in result["contenders"]]
+
+
+def metric_names(result: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The metrics that a contender has a value of, by group."""
+    known = {
+        name: None for one in result["contenders"] for name, metric in one.get("metrics", {}).items()
+        if metric.get("value") is not None
+    }  # fmt: skip
+    return groups(known)
+
+
+def table(result: Mapping[str, Any], width: int) -> Sheet:
+    """The summary, then metrics by rows and contenders by columns: the best has ``*`` (and colour) only when it is real."""
+    made = Sheet()
+    for sentence in result.get("summary") or ():
+        made.add(*charts.prose(str(sentence), width))
+    contenders = result["contenders"]
+    called = names(result)
+    name_width = max(12, min(_NAME, width // 4))
+    each = max(_LEAST, min(_MOST, (width - name_width) // max(1, len(contenders))))
+    if made.lines:
+        made.add(Content(""))
+    made.add(Content(" " * name_width))
+    for place, (name, one) in enumerate(zip(called, contenders, strict=True)):
+        start = len(made.lines[-1].plain)
+        text = charts.fit(name, each - 1, right=True)
+        made.lines[-1] = Content.assemble(made.lines[-1], " ", (text, STRONG))
+        pad = len(text) - len(text.lstrip())
+        spec = safe(one.get("spec", ""), limit=80)
+        says = f"the samples of {name}" + (f" ({spec})" if spec and spec != name else "")
+        made.mark(f"contender {place}", says, Target("contender", str(place)), start + 1 + pad, start + 1 + len(text))
+    _facts(made, contenders, name_width, each, width)
+    for group, found in metric_names(result).items():
+        made.head(charts.fit(GROUPS.get(group, safe(group, limit=40).capitalize()), width).rstrip(), STRONG)
+        for name in found:
+            _row(made, result, name, name_width, each, width)
+    made.add(Content(""), *charts.prose(_legend(result), width, MUTED))
+    return made
+
+
+def _legend(result: Mapping[str, Any]) -> str:
+    told = "* better than every other contender, not by chance (corrected for the number of comparisons). ~ rough interval."
+    if size := result.get("same_size"):
+        told += f" What depends on the number of samples is measured on {size:,} of each."
+    return told
+
+
+def _facts(made: Sheet, contenders: Sequence[Mapping[str, Any]], name_width: int, each: int, width: int) -> None:
+    """Samples, and what they cost."""
+    rows = [
+        ("samples", [_count(one.get("samples")) for one in contenders]),
+        ("generated", [_count(one.get("generated")) for one in contenders]),
+        ("cost", [_money(one.get("cost")) for one in contenders]),
+        ("per kept sample", [_money(one.get("cost_per_kept")) for one in contenders]),
+    ]
+    for name, cells in rows:
+        if any(cell != "-" for cell in cells):
+            text = "".join(cell.rjust(each) for cell in cells)
+            made.add(Content.assemble((charts.fit(name, name_width), MUTED), text)[:width])
+
+
+def _count(found: Any) -> str:
+    return "-" if found is None else f"{int(found):,}"
+
+
+def _money(found: Any) -> str:
+    return "-" if found is None else dollars(float(found))
+
+
+def _row(made: Sheet, result: Mapping[str, Any], name: str, name_width: int, each: int, width: int) -> None:
+    best = (result.get("best") or {}).get(name)
+    line = Content(charts.fit(short(name), name_width))
+    under = " " * name_width
+    spots = []
+    for place, one in enumerate(result["contenders"]):
+        metric = one.get("metrics", {}).get(name) or {}
+        star = "*" if place == best else " "
+        text = f"{value(metric)}{star}".rjust(each)
+        pad = len(text) - len(text.lstrip())
+        start = len(line.plain)
+        says = f"the samples behind {clean(name)} of {names(result)[place]}"
+        if metric.get("value") is not None:
+            target = Target("metric", name, gold=str(place))
+            spots.append((f"{name} {place}", says, target, start + pad, start + len(text.rstrip())))
+        style = f"bold {SUCCESS}" if place == best else "" if metric.get("value") is not None else MUTED
+        line = Content.assemble(line, (text, style))
+        low, high = metric.get("low"), metric.get("high")
+        between = "" if low is None or high is None else f"{_end(low)}-{_end(high)} "
+        under += (between if each >= _WITH else "").rjust(each)
+    made.add(line[:width])
+    for spot in spots:
+        made.mark(*spot)
+    if under.strip():
+        made.add(Content.styled(under[:width].rstrip(), MUTED))
+
+
+def _end(found: float) -> str:
+    return f"{found:.3f}" if abs(found) < 10 else f"{found:,.0f}"
+
+
+def multiples(result: Mapping[str, Any], width: int) -> Sheet:
+    """A chart of whiskers for each main metric, all contenders on its axis."""
+    made = Sheet()
+    known = [name for found in metric_names(result).values() for name in found]
+    wanted = [name for name in MAIN if name in known] or known[:6]
+    for name in wanted:
+        best = (result.get("best") or {}).get(name)
+        made.head(charts.fit(name, width).rstrip(), STRONG)
+        rows = []
+        for place, one in enumerate(result["contenders"]):
+            metric = one.get("metrics", {}).get(name) or {}
+            title = names(result)[place] + (" *" if place == best else "")
+            rows.append(Whisker(title, metric.get("value"), metric.get("low"), metric.get("high")))
+        for place, line in enumerate(charts.intervals(rows, width)):
+            if place < len(rows):
+                says = f"the samples behind {clean(name)} of {names(result)[place]}"
+                end = min(cell_len(rows[place].name), max(1, len(line.plain.rstrip())))
+                made.put(line, f"axis {name} {place}", says, Target("metric", name, gold=str(place)), 0, end)
+            else:
+                made.add(line)
+    if not wanted:
+        made.add(*charts.prose("No contender has a value of any metric.", width, MUTED))
+    return made
+
+
+def differences(result: Mapping[str, Any], width: int) -> Sheet:
+    """Every pair of contenders: by how much the second differs from the first, its interval, p and a word about it."""
+    made = Sheet()
+    called = names(result)
+    found: Mapping[str, Sequence[Mapping[str, Any]]] = result.get("differences") or {}
+    for name, rows in found.items():
+        real = [row for row in rows if row.get("verdict") != "missing"]
+        if not real:
+            continue
+        made.head(charts.fit(name, width).rstrip(), STRONG)
+        for row in real:
+            made.add(_difference(row, called, width))
+    if not made.lines:
+        made.add(*charts.prose("No two contenders have a metric in common.", width, MUTED))
+    else:
+        made.add(
+            Content(""),
+            *charts.prose("p is corrected for the number of comparisons (Holm); paired: on the same rows.", width, MUTED),
+        )
+    return made
+
+
+def _difference(row: Mapping[str, Any], called: Sequence[str], width: int) -> Content:
+    arrow = charts.glyphs().arrow
+    change, low, high, p = (row.get(part) for part in ("change", "low", "high", "p"))
+    told = charts.signed(change)
+    if low is not None and high is not None:
+        told += f" ({charts.signed(low)} to {charts.signed(high)})"
+    told += f"  p {'<.001' if p < 0.001 else f'{p:.3f}'}" if p is not None else ""
+    told += "  paired" if row.get("paired") and width >= 80 else ""
+    verdict = clean(str(row.get("verdict", "")), limit=20)
+    style = {"better": SUCCESS, "worse": ERROR}.get(verdict, MUTED)
+    each = max(6, min(28, (width - 50) // 2))
+    pair = f"{charts.fit(called[int(row['a'])], each)} {arrow} {charts.fit(called[int(row['b'])], each)}"
+    return Content.assemble(pair, "  ", (f"{verdict:<9}", style), f" {told}")[:width]
+

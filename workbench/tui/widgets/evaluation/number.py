@@ -1,0 +1,127 @@
+"""All about the number under the cursor: what it says, how sure, beside the seeds, its own picture, what is behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from textual.content import Content
+
+from workbench.text import clean
+from workbench.tui.widgets import charts
+from workbench.tui.widgets.charts import ACCENT, MUTED, STRONG, WARNING, Whisker
+from workbench.tui.widgets.evaluation import accuracy, plots, reading
+from workbench.tui.widgets.evaluation.cards import interval, seeds, value
+from workbench.tui.widgets.evaluation.history import over_time, values
+from workbench.tui.widgets.evaluation.sheet import Sheet, Target
+from workbench.tui.widgets.lines import safe
+
+_DIRECTIONS = {"higher": "higher is better", "lower": "lower is better"}
+ROUGH = "rough: too few samples stand behind it for its 95 % to be trusted"
+
+
+def figures(
+    found: Sequence[Mapping[str, Any]], one: Mapping[str, Any], name: str, width: int, *, behind: Mapping[str, int],
+    high: bool = True,
+) -> Sheet:  # fmt: skip
+    """What one evaluation says of one metric."""
+    result = one["result"]
+    metric = result.get("metrics", {}).get(name)
+    made = Sheet()
+    if metric is None:
+        return made
+    made.head(charts.fit(name, width).rstrip(), STRONG)
+    known = metric.get("value") is not None
+    said = ", ".join(
+        part for part in (safe(metric.get("unit") or "", limit=20), _DIRECTIONS.get(str(metric.get("direction")), "")) if part
+    )  # fmt: skip
+    made.add(Content.assemble((value(metric), STRONG if known else MUTED), (f"  {said}" if said else "", MUTED))[:width])
+    if between := interval(metric):
+        made.add(*charts.prose(f"95 % interval {between}" + (f" ({ROUGH})" if metric.get("rough") else ""), width))
+    elif known and metric.get("rough"):
+        made.add(*charts.prose(ROUGH.capitalize(), width))
+    if note := str(metric.get("note") or ""):
+        made.add(Content(""), *charts.prose(note, width, MUTED if known else WARNING))
+    _axis(made, metric, (result.get("before") or {}).get("metrics", {}).get(name), width)
+    _picture(made, name, metric.get("details") or {}, width, high=high)
+    _behind(made, one, name, behind, width)
+    line = values(over_time(found, one), name)
+    if len([value for value in line if value is not None]) > 1:
+        made.add(Content(""), plots.levels_line("over time", line[-24:], width))
+    made.add(Content(""), Content.styled(f"workbench metrics show {clean(name)}"[:width], MUTED))
+    return made
+
+
+def _axis(made: Sheet, metric: Mapping[str, Any], before: Mapping[str, Any] | None, width: int) -> None:
+    """This, the seeds and what it was before curation on one axis, where there is something to compare."""
+    details = metric.get("details") or {}
+    rows = [Whisker("this data set", metric.get("value"), metric.get("low"), metric.get("high"))]
+    if (beside := seeds(metric)) is not None:
+        rows.append(Whisker("the seeds", beside, details.get("seeds_low"), details.get("seeds_high")))
+    if before and before.get("value") is not None:
+        rows.append(Whisker("before curation", before["value"], before.get("low"), before.get("high")))
+    if metric.get("value") is not None and len(rows) > 1:
+        made.add(Content(""), *charts.intervals(rows, width))
+
+
+def _picture(made: Sheet, name: str, details: Mapping[str, Any], width: int, *, high: bool) -> None:
+    """The metric's own chart, from what its details hold."""
+    height = 8 if high else 5
+    if name == accuracy.CURVE:
+        lines = accuracy.learning_curve({"details": details}, width, height)
+    elif name == accuracy.MIXED:
+        lines = accuracy.mixture({"details": details}, width, height)
+    elif isinstance(bins := details.get("histogram"), Mapping) and bins.get("counts"):
+        low, top = float(bins["low"]), float(bins["high"])
+        lines = charts.histogram(low, top, bins["counts"], width, height=height - 2, whole=top - low >= 10)
+        if isinstance(other := details.get("seeds_histogram"), Mapping) and other.get("counts"):
+            shown = charts.histogram(low, top, other["counts"], width, height=2, whole=top - low >= 10)
+            lines = [*lines[:-1], Content.styled("the seeds", MUTED), *shown[:2], *lines[-1:]]
+    elif isinstance(counts := details.get("counts"), Mapping) and counts:
+        lines = charts.bars(dict(list(counts.items())[: height + 8]), width)
+    elif isinstance(use := details.get("use"), list) and use:
+        lines = _clusters(use[: height + 4], width)
+    elif isinstance(words := details.get("words"), list) and words:
+        lines = charts.prose("Words: " + ", ".join(_word(word) for word in words[:40]), width, most=6)
+    else:
+        return
+    if lines:
+        made.add(Content(""), *lines)
+
+
+def _word(word: object) -> str:
+    if isinstance(word, Mapping):
+        word = word.get("word", "")
+    elif isinstance(word, list | tuple):
+        word = word[0] if word else ""
+    return clean(str(word), limit=40)
+
+
+def _clusters(use: Sequence[Mapping[str, Any]], width: int) -> list[Content]:
+    """How many samples and how many of the reference fall in each cluster."""
+    name_width = max(8, min(28, width - 20))
+    lines = [Content.styled(f"{'cluster':{name_width}} {'samples':>9} {'reference':>9}"[:width], MUTED)]
+    for one in use:
+        words = one.get("words")
+        called = " ".join(map(str, words)) if isinstance(words, list) else str(words)
+        mine, other = f" {int(one.get('samples') or 0):>9,}", f" {int(one.get('reference') or 0):>9,}"
+        lines.append(Content.assemble(charts.fit(called, name_width), (mine, ACCENT), (other, MUTED))[:width])
+    return lines
+
+
+def _behind(made: Sheet, one: Mapping[str, Any], name: str, behind: Mapping[str, int], width: int) -> None:
+    """Names under which samples are kept, each a place; else all the samples that were measured."""
+    names = reading.kept_names(behind, name)
+    made.add(Content(""), Content.styled("Behind it", STRONG))
+    for kept in names:
+        called = kept.partition("/")[2].replace("_", " ")
+        text = f"{behind[kept]:>7,}  {clean(called, limit=60)}"
+        target = Target("view", reading.behind_view(int(one["id"]), kept))
+        made.put(Content(text[:width]), f"behind {kept}", f"{behind[kept]:,} samples: {clean(called, limit=60)}", target)
+    metric = one["result"]["metrics"][name]
+    if not names and (metric.get("details") or {}).get("confusion"):
+        wrong = sum(n for i, j, n in metric["details"]["confusion"]["cells"] if i != j)
+        made.put(Content(f"{wrong:>7,}  wrong"), "behind wrong", "the rows that were got wrong", Target("cell", name, wrong=True))
+    if whole := reading.view_of(one):
+        text = f"{one['samples']:>7,}  all samples that were measured"
+        made.put(Content(text[:width]), "behind all", "all samples that were measured", Target("view", whole))
