@@ -73,44 +73,46 @@ def _step(about: float) -> float:
     return float(next((power * unit for unit in (1, 2, 5, 10) if power * unit >= about * 0.999), power * 10))
 
 
-def figure(title: str, said: str, height: float, drawing: str, numbers: str, caption: str = "") -> str:
+def figure(
+    title: str, said: str, height: float, drawing: str, numbers: str, caption: str = "", *, width: float = WIDTH
+) -> str:
     """A drawing with its title, what it says in words (for people who cannot see it), and its numbers to unfold."""
     # Of the content, so that the same evaluation gives the same file.
     name = f"chart-{crc32((title + said).encode('utf-8', 'replace')):08x}"
     below = f"<figcaption>{text(caption)}</figcaption>" if caption else ""
     return (
         f'<figure><h3 id="{name}">{text(title)}</h3>'
-        f'<svg viewBox="0 0 {WIDTH} {height:.0f}" role="img" aria-labelledby="{name}" aria-describedby="{name}-said">'
+        f'<svg viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-labelledby="{name}" aria-describedby="{name}-said">'
         f'<desc id="{name}-said">{text(said)}</desc>{drawing}</svg>{below}'
         f"<details><summary>The numbers</summary>{numbers}</details></figure>"
     )
 
 
-def whiskers(title: str, marks: Sequence[Mark], *, caption: str = "", unit: str = "") -> str:
-    """Values with their intervals on one axis; nothing where none has a value."""
+def whiskers(title: str, marks: Sequence[Mark], *, caption: str = "", unit: str = "", narrow: bool = False) -> str:
+    """Values with their intervals on one axis; nothing where none has a value. ``narrow``: one of several side by side."""
     known = [mark for mark in marks if mark.value is not None]
     if not known:
         return ""
-    scale = axis([end for mark in known for end in (mark.value, mark.low, mark.high) if end is not None], LEFT, _ROOM)
-    height = ROW * len(known) + 34
-    parts = _grid(scale, ROW * len(known) + 4)
+    width, left = (WIDTH / 2, LEFT / 2 + 15) if narrow else (WIDTH, LEFT)
+    found = [end for mark in known for end in (mark.value, mark.low, mark.high) if end is not None]
+    scale = axis(found, left, width - left - RIGHT)
+    parts = _grid(scale, ROW * len(known) + 4, every=2 if narrow else 1)
     for place, mark in enumerate(known):
         assert mark.value is not None
         middle, kind = ROW * place + ROW / 2 + 2, "muted" if mark.muted else "mark"
-        parts.append(_name(mark.name, middle))
+        parts.append(_name(mark.name, middle, left))
         if mark.low is not None and mark.high is not None:
             one, other = scale.at(mark.low), scale.at(mark.high)
             caps = f"M{one:.1f} {middle - 4}v8M{other:.1f} {middle - 4}v8"
             parts.append(f'<path class="bar-{kind}" d="M{one:.1f} {middle}H{other:.1f}{caps}"/>')
         parts.append(f'<circle class="{kind}" cx="{scale.at(mark.value):.1f}" cy="{middle}" r="5"/>')
-        parts.append(_value(number(mark.value), middle))
+        parts.append(_value(number(mark.value), middle, width))
     said = "; ".join(
         f"{m.name}: {number(m.value)}" + (f" ({ends(m.low, m.high)})" if m.low is not None else "") for m in known
     )
     rows = [[text(m.name), number(m.value), ends(m.low, m.high)] for m in known]
-    return figure(
-        title, said, height, "".join(parts), table(("", unit or "value", "95 % interval"), rows, right=(1, 2)), caption
-    )
+    below = table(("", unit or "value", "95 % interval"), rows, right=(1, 2))
+    return figure(title, said, ROW * len(known) + 34, "".join(parts), below, caption, width=width)
 
 
 def bars(
@@ -252,11 +254,11 @@ def cloud(
 _ROOM = WIDTH - LEFT - RIGHT
 
 
-def _grid(scale: Axis, bottom: float) -> list[str]:
+def _grid(scale: Axis, bottom: float, every: int = 1) -> list[str]:
     return [
         f'<path class="grid" d="M{scale.at(tick):.1f} 0V{bottom}"/>'
         f'<text class="tick" x="{scale.at(tick):.1f}" y="{bottom + 18}" text-anchor="middle">{number(tick)}</text>'
-        for tick in scale.ticks()
+        for tick in scale.ticks()[::every]
     ]
 
 
@@ -265,12 +267,13 @@ def _box(kind: str, x: float, y: float, width: float, height: float, opacity: fl
     return f'<rect class="{kind}"{shade} x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"/>'
 
 
-def _name(name: str, middle: float) -> str:
-    return f'<text x="{LEFT - 10}" y="{middle + 4:.1f}" text-anchor="end">{text(_cut(name, LETTERS))}</text>'
+def _name(name: str, middle: float, left: float = LEFT) -> str:
+    cut = _cut(name, round(LETTERS * left / LEFT))
+    return f'<text x="{left - 10}" y="{middle + 4:.1f}" text-anchor="end">{text(cut)}</text>'
 
 
-def _value(shown: str, middle: float) -> str:
-    return f'<text class="n" x="{WIDTH - 2}" y="{middle + 4:.1f}" text-anchor="end">{shown}</text>'
+def _value(shown: str, middle: float, width: float = WIDTH) -> str:
+    return f'<text class="n" x="{width - 2}" y="{middle + 4:.1f}" text-anchor="end">{shown}</text>'
 
 
 def _cut(name: str, most: int) -> str:

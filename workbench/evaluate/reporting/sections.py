@@ -235,7 +235,9 @@ def comparison(found: Facts) -> str:
             [text(name), *(_cell(one["metrics"].get(name), place == best) for place, one in enumerate(contenders))]
         )
     multiples = [
-        charts.whiskers(name, [_mark(str(one["name"]), one["metrics"].get(name) or {}) for one in contenders])
+        charts.whiskers(
+            name, [_mark(str(one["name"]), one["metrics"].get(name) or {}) for one in contenders], narrow=True
+        )
         for name in MULTIPLES
         if sum((one["metrics"].get(name) or {}).get("value") is not None for one in contenders) > 1
     ]
@@ -246,7 +248,7 @@ def comparison(found: Facts) -> str:
         table(("", *names), rows, right=range(1, len(names) + 1), wide=True),
         paragraph(
             "Green and a star mark the best only where its difference from every other is more than chance "
-            "(95 %, corrected for the number of comparisons by Holm's method).", "soft"
+            "(95 %, corrected for the number of comparisons by Holm's method). ~ marks rough intervals.", "soft"
         ),
         f'<div class="multiples">{"".join(multiples)}</div>' if multiples else "",
     )  # fmt: skip
@@ -257,6 +259,7 @@ def _cell(metric: Facts | None, best: bool) -> str:
         return "–"
     shown = f'<span class="best">{number(metric["value"])} *</span>' if best else number(metric["value"])
     between = ends(metric.get("low"), metric.get("high"))
+    between = f"~ {between}" if between and metric.get("rough") else between
     return shown + (f'<span class="ends">{between}</span>' if between else "")
 
 
