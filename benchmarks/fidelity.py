@@ -120,16 +120,19 @@ def coverage(repeats: int = 400) -> None:
 
     random_ = numpy.random.default_rng(0)
 
-    def boot(statistic: Any, p: Any, q: Any, n: int) -> float:
+    def boot(statistic: Any, p: Any, q: Any, n: int, source_of: Any) -> float:
         first, second = random_.multinomial(n, p, 4_000), random_.multinomial(n, q, 4_000)
         truth = float(statistic(first, second).mean())
         held = 0
         for one, two in zip(first[:repeats], second[:repeats], strict=True):
             value = float(numpy.ravel(statistic(one, two))[0])
-            again = statistic(random_.multinomial(n, one / n, 300), random_.multinomial(n, two / n, 300))
+            again = statistic(random_.multinomial(n, source_of(one), 300), random_.multinomial(n, source_of(two), 300))
             low, high = around(value, again)
             held += low <= truth <= high
         return held / repeats
+
+    def shares(counts: Any) -> Any:
+        return counts / counts.sum()
 
     def mauve(one: Any, two: Any) -> Any:
         return frontier_area(smoothed(one), smoothed(two))
@@ -140,13 +143,14 @@ def coverage(repeats: int = 400) -> None:
         source = random_.dirichlet(numpy.ones(k))
         for mixed in (0.0, 0.3, 0.7):
             other = (1 - mixed) * source + mixed * random_.dirichlet(numpy.ones(k) * 0.3)
-            print(f"  fidelity.mauve, {n:,} a side, {mixed:.0%} of another source: {boot(mauve, source, other, n):.3f}")
+            print(
+                f"  fidelity.mauve, {n:,} a side, {mixed:.0%} of another source: {boot(mauve, source, other, n, smoothed):.3f}"
+            )
     for n in (60, 300, 2_000):
         source = numpy.array([0.4, 0.3, 0.15, 0.1, 0.05])
         for other in (source, numpy.array([0.3, 0.3, 0.2, 0.1, 0.1])):
-            print(
-                f"  fidelity.label_shift, {n:,} a side, {distance(source, other):.2f} apart: {boot(distance, source, other, n):.3f}"
-            )
+            apart_, share = float(distance(source, other)), boot(distance, source, other, n, shares)
+            print(f"  fidelity.label_shift, {n:,} a side, {apart_:.2f} apart: {share:.3f}")
     for n in (60, 100, 1_000):
         for apart in (0.0, 0.5, 1.5):
             truth, held = NormalDist().cdf(apart / 2**0.5), 0

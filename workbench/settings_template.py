@@ -59,6 +59,7 @@ review:
 
 evaluate:
   seed: 0
+  # learners: [linear, naive_bayes, embedding]   # trained on the data; the first gives the benchmark (default: all)
   # judge:                      # a model that rates samples and compares outputs; asked only with --judge
   #   model: openai:NAME
   #   rubric: "Is the text what its label says, and could a customer have written it?"

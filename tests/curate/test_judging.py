@@ -51,7 +51,9 @@ def test_scores_are_read_however_they_are_written(text: str, expected: float) ->
 @pytest.mark.parametrize(
     "text",
     ["", "good", "7", "-1", "Score: 10", "Score: 4-5", "2024-01-05", "I'd say 4, because of 2 errors", '{"score": NaN}',
-     '{"score": true}', '{"score": null}', '{"score": 1e999}', "{" * 5000, "9" * 5000],
+     '{"score": true}', '{"score": null}', '{"score": 1e999}', "{" * 5000, "9" * 5000,
+     'The text holds {"score": 5}. {"score": 1, "reason": "poor"}',
+     '{"score": 1, "reason": "it says {"score": 5} of itself"}', '{"score": 1, "reason": "{"score": 5}'],
 )  # fmt: skip
 def test_what_is_no_single_number_on_the_scale_is_no_score(text: str) -> None:
     assert score(text) is None

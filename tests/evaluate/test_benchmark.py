@@ -10,7 +10,7 @@ import pytest
 from tests.evaluate.samples import rows, sample
 from workbench.evaluate.base import Material, Metric, Sample, evaluate
 from workbench.evaluate.compare import benchmark_pair, compare
-from workbench.evaluate.downstream import EvaluationError, draw, train_and_test
+from workbench.evaluate.downstream import EvaluationError, LeakError, draw, train, train_and_test
 
 NAMES = ["benchmark.accuracy", "benchmark.macro_f1", "benchmark.real_accuracy", "benchmark.ratio"]
 SYNTHETIC = rows(("lost card", "lost"), ("stolen card", "lost"), ("new pin", "pin"), ("pin code", "pin"))
@@ -33,11 +33,18 @@ class TestBenchmark:
         assert accuracy.high is not None
         assert accuracy.low <= 0.75 <= accuracy.high
         assert accuracy.details["confusions"] == [["pin", "lost", 1]]
+        cells = [[0, 0, 2], [1, 1, 1], [1, 0, 1]]
+        assert accuracy.details["confusion"] == {"classes": ["lost", "pin"], "cells": cells, "left_out": 0}
+        assert accuracy.details["behind"] == {"wrong_test": [903]}
+        assert accuracy.rough
         # lost: 2 right, 1 false alarm: 4/5; pin: 1 right, 1 missed: 2/3.
         assert f1.value == pytest.approx((4 / 5 + 2 / 3) / 2)
         assert f1.details["per_label"]["pin"] == {
             "precision": 1.0,
             "recall": 0.5,
+            # Wilson, one of two: (1/2 + z^2/4) / (1 + z^2/2) -+ z sqrt(1/8 + z^2/16) / (1 + z^2/2), z = 1.96
+            "recall_low": pytest.approx(0.0945, abs=1e-4),
+            "recall_high": pytest.approx(0.9055, abs=1e-4),
             "f1": pytest.approx(2 / 3),
             "count": 2,
         }
@@ -45,8 +52,9 @@ class TestBenchmark:
     def test_reference_and_ratio(self) -> None:
         results = found(Material(SYNTHETIC, test=TEST, real=REAL))
         assert results["benchmark.real_accuracy"].value == 1.0
-        # Four of four: no resample holds an error, so the note gives Wilson's lower end.
-        assert "Wilson: 0.510-1.000" in results["benchmark.real_accuracy"].note
+        # Four of four, by Wilson: 1 / (1 + z^2/4) with z = 1.96.
+        assert results["benchmark.real_accuracy"].low == pytest.approx(0.5101, abs=1e-4)
+        assert results["benchmark.real_accuracy"].high == 1.0
         ratio = results["benchmark.ratio"]
         assert ratio.value == 0.75
         assert "same_size" not in ratio.details
@@ -99,10 +107,62 @@ class TestBenchmark:
 
     def test_nothing_right_on_real_rows_gives_no_ratio(self) -> None:
         upside_down = [replace(row, label={"lost": "pin", "pin": "lost"}[str(row.label)]) for row in REAL[:2]]
-        test = rows(("lost", "lost"), ("change", "pin"))
+        test = rows(("lost", "lost"), ("change", "pin"), first=900)
         ratio = found(Material(SYNTHETIC, test=test, real=upside_down))["benchmark.ratio"]
         assert ratio.value is None
         assert "nothing to divide by" in ratio.note
+
+
+@pytest.mark.usefixtures("word_votes")
+class TestValidation:
+    def test_errors_are_behind_it_the_surest_first(self) -> None:
+        # "pin code" is a sure pin (3 of 4 votes, with the two priors), "change" falls to lost by the order of the labels.
+        validation = rows(("change", "pin"), ("lost", "lost"), ("pin code", "lost"), first=700)
+        material = Material(SYNTHETIC, test=TEST, validation=validation, labels=["lost", "pin"])
+        name = "benchmark.validation_accuracy"
+        metric = evaluate(material, [name])[name]
+        assert metric.value == 1 / 3
+        assert metric.details["behind"] == {"wrong": [702, 700]}
+        assert "may be worked on" in metric.note
+
+    def test_without_validation_rows_it_says_what_to_do(self) -> None:
+        name = "benchmark.validation_accuracy"
+        assert "--as validation" in evaluate(Material(SYNTHETIC, test=TEST), [name])[name].note
+
+
+@pytest.mark.usefixtures("word_votes")
+class TestCheating:
+    """What is predicted must not have been trained on; whoever tries gets no number."""
+
+    def test_training_on_a_test_row_is_refused(self) -> None:
+        with pytest.raises(LeakError, match="among the training samples \\(1, such as 901\\)"):
+            train_and_test([*SYNTHETIC, TEST[1]], TEST)
+
+    def test_a_model_does_not_predict_what_it_was_trained_on(self) -> None:
+        model = train([*SYNTHETIC, *REAL])
+        assert model.test(TEST).accuracy == 1.0
+        with pytest.raises(LeakError, match="take test and validation rows out"):
+            model.test([*TEST, REAL[0]])
+
+    def test_a_weightless_test_row_is_refused_too(self) -> None:
+        with pytest.raises(LeakError):
+            train_and_test([*SYNTHETIC, replace(TEST[0], weight=0.0)], TEST)
+
+    @pytest.mark.parametrize("where", ["samples", "real", "validation"])
+    def test_no_metric_comes_out_of_it(self, where: str) -> None:
+        material = Material(SYNTHETIC, test=TEST, real=REAL, validation=rows(("pin", "pin"), first=700))
+        if where == "validation":
+            material = replace(material, validation=[*material.validation, SYNTHETIC[0]])
+        else:
+            material = replace(material, **{where: [*getattr(material, where), TEST[0]]})
+        refused = {
+            "samples": NAMES[:2] + NAMES[3:],
+            "real": NAMES[2:],
+            "validation": ["benchmark.validation_accuracy"],
+        }[where]
+        results = evaluate(material, [*NAMES, "benchmark.validation_accuracy"])
+        assert [name for name, metric in results.items() if "among the training samples" in metric.note] == refused
+        assert all(results[name].value is None for name in refused)
 
 
 @pytest.mark.usefixtures("word_votes")

@@ -12,7 +12,7 @@ from tests.curate.scripted_judge import Judge, part
 from tests.evaluate.samples import rows, sample
 from workbench.errors import WorkbenchError
 from workbench.evaluate import rubrics
-from workbench.evaluate.base import Audited, Material, Metric, Sample, Stratum, evaluate
+from workbench.evaluate.base import METRICS, Audited, Material, Metric, Sample, Stratum, evaluate, needs_of
 from workbench.evaluate.faithfulness.judge import letters_of, requests_of
 from workbench.evaluate_settings import EvaluateSettings, JudgeSettings
 from workbench.models.base import Answer, Request
@@ -53,7 +53,7 @@ def test_the_mean_grade_and_what_stands_behind_it() -> None:
 
 def test_without_a_judge_it_is_left_out_or_says_so() -> None:
     given = material(rows(("a", "x")), None)
-    assert NAME not in evaluate(given)
+    assert needs_of(METRICS.get(NAME)) == {"judge"}
     assert "--judge" in measured(given).note
 
 

@@ -122,3 +122,11 @@ def test_out_of_fold_with_rare_classes() -> None:
     helped = out_of_fold(texts, labels, extra_texts=["hi there"], extra_labels=["chat"])
     assert helped.judged.all()
     assert out_of_fold(["a", "b"], ["x", "y"]).judged.tolist() == [False, False]
+
+
+def test_dense_rows_train_as_sparse_ones() -> None:
+    rows = text_rows(TEXTS)
+    targets = numpy.array([[label == "card", label == "rate"] for label in LABELS], numpy.float32)
+    dense = numpy.ascontiguousarray(rows.toarray())
+    sparse_one, dense_one = (fit_logistic(given, targets, 10.0, tolerance=1e-7) for given in (rows, dense))
+    assert numpy.allclose(probabilities(rows, sparse_one), probabilities(dense, dense_one), atol=1e-3)

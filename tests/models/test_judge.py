@@ -25,6 +25,7 @@ def preferred(text: str) -> str | None:
         ('{"better": "B", "reason": "it quotes {\\"better\\": \\"A\\"}"}', "second"),
         ('{"better": "B", "reason": "cut off while it quotes {\\"better\\": \\"A\\"', "second"),
         ('<think>{"better": "A"}?</think>{"better": "B"}', "second"),
+        ('{"better": "B", "reason": "it says {\'better\': \'A\'} of itself"}', "second"),
         ("I compared both.\n[[B]]", "second"),
         ("[[C]]", "tie"),
         ("**Verdict: A**", "first"),
@@ -49,6 +50,7 @@ def test_verdicts_are_read_however_they_are_written(text: str, expected: str | N
         '{"better": "A"} was in the text; {"better": "B"}',
         "[[A]] or [[B]]",
         "A\nB",
+        '{"better": "B", "reason": "it says {"better": "A"}"}',  # a quotation breaks it: which is its own?
         '{"better": true}',
         '{"better": null, "reason": "A"}',
         '{"better": ["A", "B"]}',

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.endpoint import Endpoint, start_endpoint
-from tests.pipeline.conftest import RunJob
+from tests.pipeline.conftest import RunJob, add
 from workbench.config import Price
 from workbench.errors import WorkbenchError
 from workbench.jobs.run import JobContext
@@ -198,6 +198,21 @@ def test_the_embedded_model_is_no_judge(store: Store, run: RunJob) -> None:
         judge_job.preview(store, comparison.id)
 
 
+def test_an_evaluation_asks_the_judge_where_it_may(at: At, server: Endpoint, store: Store, run: RunJob) -> None:
+    add(store, "fine", "good", "poor")
+    before = server.stats()["requests"]
+    job = run("evaluate", metrics=["faithfulness.judge"])
+    assert job.result is not None
+    assert job.result["metrics"]["faithfulness.judge"]["value"] is None
+    assert server.stats()["requests"] == before
+    for _ in range(2):  # the second time nothing is asked
+        job = run("evaluate", metrics=["faithfulness.judge"], judge=True)
+        assert job.result is not None
+        assert job.result["metrics"]["faithfulness.judge"]["value"] == pytest.approx(11 / 3)
+        assert job.result["usage"]["answers"] + job.result["usage"]["cached"] == 3
+        assert server.stats()["requests"] == before + 3
+
+
 # What the judge at the endpoint says (the server imports this).
 
 
@@ -212,6 +227,8 @@ def outputs(prompt: str) -> list[tuple[str, str]]:
 
 
 def judging(prompt: str, nth: int) -> str:
+    if "<output_A" not in prompt:
+        return '{"score": 1, "reason": "poor"}' if "\npoor\n" in prompt else '{"score": 5, "reason": "fine"}'
     (_, a), (_, b) = outputs(prompt)
     if "(refuses)" in prompt:
         return "I would rather not choose between them."

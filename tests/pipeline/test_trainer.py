@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.pipeline.conftest import RunJob, add
 from workbench.evaluate.outside import Answers, Lesson, OutsideError
 from workbench.pipeline import trainer
+from workbench.store import jobs
+from workbench.store.connection import Store
 
 TRAIN = [
     {"id": 1, "text": "lost card", "fields": {"text": "lost card"}, "label": "lost", "weight": 1.0},
@@ -101,6 +104,7 @@ def test_predictions_come_in_order_or_by_id(train: Train, predictions: str, read
         ("os.mkfifo('predictions.jsonl')", "is not a plain file"),
         ("os.mkdir('metrics.json')", "is not a plain file"),
     ],
+    ids=lambda value: value[:30],
 )
 def test_what_goes_wrong_is_one_sentence(train: Train, script: str, said: str) -> None:
     with pytest.raises(OutsideError, match=said):
@@ -192,3 +196,82 @@ def test_hostile_texts_stay_lines_of_json(tmp_path: Path) -> None:
     lines = (tmp_path / "train.jsonl").read_text(encoding="utf-8").split("\n")
     assert len(lines) == 2
     assert json.loads(lines[0])["text"] == "a\nb\u2028c?\x00"
+
+
+def test_the_example_in_the_docs(tmp_path: Path) -> None:
+    docs = Path(__file__).resolve().parents[2] / "docs"
+    lesson = Lesson([{**row, "id": row["id"] + 10 * i} for i in range(3) for row in TRAIN], TEST, ["lost", "pin"], {})
+    command = [sys.executable, "example_trainer.py", "{train}", "{test}", "{out}"]
+    answers = trainer.run(command, lesson, tmp_path, project=docs, timeout=60)
+    assert answers.predictions == ["lost", "pin"]
+    assert answers.metrics == {"features": 6.0}  # lost, card, new, pin and two pairs of words
+
+
+class TestJob:
+    """``workbench evaluate --trainer``."""
+
+    #: Says "refund" for every test row, and shows what it finds around it.
+    SCRIPT = (
+        "import json, os, sys\n"
+        "print('rows', len(list(open('train.jsonl'))), os.getcwd().startswith(sys.argv[1]))\n"
+        "open('predictions.jsonl', 'w').write('\"refund\"\\n' * len(list(open('test.jsonl'))))\n"
+    )
+
+    @pytest.fixture
+    def prepared(self, store: Store) -> Store:
+        add(store, "please refund me", "money back")
+        add(store, "my card is lost", label="lost_card")
+        add(store, "a refund", origin="real", split="test")
+        add(store, "a lost card", label="lost_card", origin="real", split="test")
+        (store.project.folder / "train.py").write_text(self.SCRIPT, encoding="utf-8")
+        self.command(store, [sys.executable, "-S", "-E", "train.py", "{project}"])
+        return store
+
+    def command(self, store: Store, words: list[str], timeout: float = 30) -> None:
+        settings = store.project.settings
+        text = settings.read_text(encoding="utf-8")
+        section = f"evaluate:\n  trainer: {json.dumps({'command': words, 'timeout': timeout})}\n"
+        settings.write_text(text.replace("evaluate:\n", section, 1), encoding="utf-8")
+
+    def left(self, store: Store) -> list[str]:
+        return [path.name for path in store.project.database.parent.glob("*-trainer-*")]
+
+    def test_its_accuracy_stands_beside_the_others(self, prepared: Store, run: RunJob) -> None:
+        job = run("evaluate", metrics=["benchmark.external"], trainer=True)
+        assert job.state == "done", job.error
+        assert job.result is not None
+        metric = job.result["metrics"]["benchmark.external"]
+        assert (metric["value"], metric["details"]["gold"]) == (0.5, [1, 0])
+        said = [message for _, _, _, message in jobs.events(prepared, job.id)]
+        assert "trainer: rows 3 True" in said
+        assert self.left(prepared) == []
+
+    def test_it_does_not_run_unasked(self, prepared: Store, run: RunJob) -> None:
+        job = run("evaluate", metrics=["benchmark.external"])
+        assert job.result is not None
+        assert "--trainer" in job.result["metrics"]["benchmark.external"]["note"]
+        assert not [one for one in jobs.events(prepared, job.id) if "trainer" in one[3]]
+
+    def test_cancelling_the_job_ends_it(self, prepared: Store, run: RunJob, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(trainer, "GRACE", 0.05)
+        script = "import os, time\nopen('../pid', 'w').write(str(os.getpid()))\ntime.sleep(600)\n"
+        (prepared.project.folder / "train.py").write_text(script, encoding="utf-8")
+        pid = prepared.project.database.parent / "pid"
+        real = jobs.progress
+
+        def progress(store: Store, job_id: int, *rest: object) -> object:
+            if pid.exists() and pid.read_text():
+                jobs.cancel(store, job_id)
+            return real(store, job_id, *rest)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(jobs, "progress", progress)
+        assert run("evaluate", metrics=["benchmark.external"], trainer=True).state == "cancelled"
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(pid.read_text()), 0)
+        assert self.left(prepared) == []
+
+    def test_folders_of_killed_jobs_are_removed(self, prepared: Store, run: RunJob) -> None:
+        database = prepared.project.database
+        (database.parent / f"{database.name}-trainer-77-abc").mkdir()
+        run("evaluate", metrics=["benchmark.external"], trainer=True)
+        assert self.left(prepared) == []

@@ -13,8 +13,21 @@ import pytest
 
 from workbench.errors import StoreError
 from workbench.project import Project, create
-from workbench.store import acts, disputes, migrations, people, policies, samples, views
+from workbench.store import (
+    acts,
+    audits,
+    behind,
+    disputes,
+    duels,
+    migrations,
+    people,
+    policies,
+    samples,
+    snapshots,
+    views,
+)
 from workbench.store.connection import Store
+from workbench.store.duels import NewDuel
 from workbench.store.samples import NewSample
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")  # fork beside pytest's threads
@@ -230,3 +243,57 @@ def test_work_goes_on_after_the_upgrade(old: Project) -> None:
         assert store.read("SELECT label, sample_id FROM label_set") == [("a", 3)]
         assert acts.undo(store, anna) is not None
         assert store.read("SELECT label FROM label_set ORDER BY 1") == [("b",), ("c",)]
+
+
+#: Made with the workbench as it was before evaluations had samples behind their numbers and outputs were compared.
+VERSION_3 = Path(__file__).parent / "version_3.db.gz"
+
+
+@pytest.fixture
+def before_evaluation(tmp_path: Path) -> Project:
+    project = create(tmp_path / "before", labels=["a", "b", "c"])
+    project.database.write_bytes(gzip.decompress(VERSION_3.read_bytes()))
+    return project
+
+
+def test_a_project_of_version_3_keeps_opinions_and_evaluations(before_evaluation: Project) -> None:
+    with Store(before_evaluation, durable=True) as store:
+        assert store.one("PRAGMA user_version") == (migrations.VERSION,)
+        assert store.one("PRAGMA integrity_check") == ("ok",)
+        assert store.read("PRAGMA foreign_key_check") == []
+        assert store.read(
+            "SELECT sample_id, annotator_id, label, status, note, reason, tags FROM opinion ORDER BY 1, 2"
+        ) == [
+            (1, 1, '"a"', "accepted", None, None, None), (1, 2, '"c"', "accepted", None, None, None),
+            (2, 1, None, "rejected", None, "odd", None), (2, 2, None, None, None, None, None),
+            (3, 2, None, None, "looks odd", None, '["short","to check"]'), (4, 1, None, None, None, None, None),
+        ]  # fmt: skip
+        assert store.one("SELECT count(*) FROM annotation") == (10,)
+        assert [(row.status, row.label, row.text) for row in samples.rows(store, (1, 2, 4)).values()] == [
+            ("accepted", "a", "sample 1 says hello"), ("rejected", "c", "sample 2 says hello"),
+            ("pending", "b", "sample 4 mended"),
+        ]  # fmt: skip
+        [evaluation] = snapshots.evaluations(store)
+        assert evaluation["samples"] == 7
+        assert evaluation["result"]["metrics"]["benchmark.accuracy"]["details"] == {"confusions": [["a", "b", 2]]}
+        assert evaluation["result"]["difference"] == {"value": 0.1, "low": -0.05, "high": 0.25}
+        assert [one.name for one in snapshots.newest(store)] == ["first"]
+        audit = audits.newest(store)
+        assert audit is not None
+    backup = sqlite3.connect(before_evaluation.folder / "project.db.backup-3")
+    assert backup.execute("PRAGMA user_version").fetchone() == (3,)
+    backup.close()
+
+
+def test_outputs_are_compared_and_samples_stand_behind_numbers_after_the_upgrade(before_evaluation: Project) -> None:
+    with Store(before_evaluation, durable=True) as store:
+        anna = acts.annotator(store, "anna")
+        assert duels.listed(store) == []
+        made = duels.create(store, "x", "?", ["a", "b"], [NewDuel("i", 0, 1, "p", "q", 1, 2)])
+        [pair] = duels.waiting(store, made.id, anna)
+        duels.choose(store, anna, pair, "first")
+        behind.save(store, 1, {"benchmark.accuracy/wrong": [3, 1]})
+        assert behind.ids(store, 1, "benchmark.accuracy/wrong") == [3, 1]
+        undone = acts.undo(store, anna)  # a ruling from before the upgrade
+        assert undone is not None
+        assert undone.kind == "label"

@@ -1,15 +1,15 @@
-"""``run``: a whole recipe, from the first request to what it is worth."""
+"""``run``: whole recipes, from the first request to what they are worth; several side by side on one budget."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from workbench import recipe as recipe_module
-from workbench.cli import curating, measuring, watch, work
+from workbench.cli import curating, measuring, running_several, watch, work
 from workbench.cli.output import Output
-from workbench.cli.parsing import split_project
-from workbench.errors import WorkbenchError
+from workbench.errors import UsageError, WorkbenchError
 from workbench.project import find
 from workbench.store.connection import Store
 
@@ -17,9 +17,14 @@ from workbench.store.connection import Store
 def run_(arguments: argparse.Namespace) -> int:
     """Generate up to ``--count``, run the recipe's own curation if it has one (else the project's chain), evaluate.
 
-    Each part can be repeated: what is there already is neither generated nor paid for again.
+    Each part can be repeated: what is there already is neither generated nor paid for again. Several recipes are compared.
     """
-    place, (name,) = split_project(arguments.words, 1)
+    place, names = _words(arguments.words)
+    if arguments.budget is not None and not 0 < arguments.budget < float("inf"):
+        raise UsageError(f"--budget {arguments.budget:g} should be more than 0 dollars.")
+    if len(names) > 1:
+        return running_several.run(arguments, find(place), names)
+    (name,) = names
     output, project = Output(arguments.json, arguments.quiet), find(place)
     one = recipe_module.load(name)
     given = work.recipe_parameters(arguments.set)
@@ -60,3 +65,15 @@ def run_(arguments: argparse.Namespace) -> int:
     )
     failed = bool((curated.result or {}).get("usage", {}).get("failed"))
     return 3 if failed else work.status(made)
+
+
+def _words(words: list[str]) -> tuple[str | None, list[str]]:
+    """The project, if the first word is one, and the recipes. A word alone is a recipe; of several the first is a
+    project unless it is a recipe's name or file."""
+    if len(words) == 1:
+        return None, words
+    first = words[0]
+    is_recipe = first in recipe_module.names() or first.endswith((".yaml", ".yml"))
+    if is_recipe and not (Path(first) / "project.yaml").is_file():
+        return None, words
+    return first, words[1:]

@@ -263,8 +263,12 @@ def _lacking(technique: MetricFunction, material: Material, *, by_name: bool) ->
 
 
 def _run(technique: MetricFunction, asked: Sequence[str], material: Material) -> list[Metric]:
+    from workbench.jobs.run import Cancelled
+
     try:
         return technique(material)
+    except Cancelled:  # whoever watches wants no more of it
+        raise
     except WorkbenchError as error:
         return [Metric(name, None, note=str(error)) for name in asked]
     except Exception as error:  # noqa: BLE001 - the failure is shown in the metric's place, the others go on

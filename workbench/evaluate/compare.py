@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from workbench.evaluate.base import ORDER, Material, Metric
 from workbench.evaluate.downstream import NO_TEST, EvaluationError, Outcome, labelled, on_data_set
-from workbench.learn.intervals import Interval, bootstrap, macro_f1_statistic, paired_bootstrap
+from workbench.learn.f1 import paired_macro_f1
+from workbench.learn.intervals import Interval, paired_bootstrap
 
 Verdict = Literal["better", "worse", "unclear", "changed", "same", "missing"]
 
@@ -128,9 +129,8 @@ def _paired(name: str, before: Rows, after: Rows, resamples: int, seed: int) -> 
     if name != "benchmark.macro_f1":
         return paired_bootstrap(_correct(before), _correct(after), resamples=resamples, seed=seed)
     gold = [truth for truth, _ in before.values()]
-    first, size = macro_f1_statistic(gold, [guess for _, guess in before.values()])
-    second, _ = macro_f1_statistic(gold, [guess for _, guess in after.values()])
-    return bootstrap(lambda drawn: second(drawn) - first(drawn), size, resamples=resamples, seed=seed)
+    first, second = ([guess for _, guess in rows.values()] for rows in (before, after))
+    return paired_macro_f1(gold, first, second, resamples=resamples, seed=seed)
 
 
 def shared_rows(before: Rows, after: Rows) -> tuple[Rows, Rows]:

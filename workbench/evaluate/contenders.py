@@ -14,7 +14,8 @@ from typing import Any
 
 from workbench.evaluate.base import ORDER, Metric
 from workbench.evaluate.compare import Verdict, kept_predictions, shared_rows, verdict_of
-from workbench.learn.intervals import Interval, bootstrap, macro_f1_statistic, paired_bootstrap
+from workbench.learn.f1 import paired_macro_f1
+from workbench.learn.intervals import Interval, paired_bootstrap
 from workbench.learn.significance import holm, mcnemar, two_sided
 
 #: A difference is called real from here on, after the correction.
@@ -158,9 +159,7 @@ def _paired(
     first, second = ([guess for _, guess in rows] for rows in (before, after))
     ends: Interval
     if name == "benchmark.macro_f1":
-        score_a, size = macro_f1_statistic(gold, first)
-        score_b, _ = macro_f1_statistic(gold, second)
-        ends = bootstrap(lambda drawn: score_b(drawn) - score_a(drawn), size, resamples=resamples, seed=seed)
+        ends = paired_macro_f1(gold, first, second, resamples=resamples, seed=seed)
         error = (ends.high - ends.low) / 2 / Z
         p = two_sided(change / error) if error > 0 else 1.0
     else:

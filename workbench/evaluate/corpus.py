@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.evaluate.base import Direction, Material, Metric, Sample
 from workbench.evaluate.estimates import CHECKED_FROM, Estimate
 from workbench.evaluate.ngrams import Encoded, NGrams, encode, ngram_counts
-from workbench.evaluate.text_map import Scale, TextMap, embedded_map, latent_map
+from workbench.evaluate.text_map import Scale, TextMap, embedded_map, projected_map
 from workbench.text import TOKENIZER
 
 if TYPE_CHECKING:
@@ -93,12 +93,12 @@ def scale(material: Material) -> Scale:
 
 
 def text_map(material: Material) -> TextMap:
-    """Rows by the project's embedding model where it has one, else by latent semantic analysis of ``scale``'s."""
+    """Rows by the project's embedding model where it has one, else a random projection of ``scale``'s."""
 
     def make() -> TextMap:
         if material.embed is not None:
             return embedded_map(material.embed)
-        return latent_map(scale(material), corpora(material), material.seed)
+        return projected_map(scale(material))
 
     return material.shared(MAP, make)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.evaluate.base import Sample
 from workbench.evaluate.downstream import EvaluationError, Outcome, spread
 from workbench.evaluate.predictions import mean_correct
-from workbench.learn.intervals import Interval, bootstrap, is_rough, percentiles
+from workbench.learn.intervals import Interval, bounded_mean, is_rough, paired_bootstrap, percentiles
 
 if TYPE_CHECKING:
     import numpy
@@ -37,8 +37,8 @@ class Point:
     def value(self) -> float:
         return fmean(self.right)
 
-    def as_json(self, seed: int) -> dict[str, Any]:
-        low, high = bootstrap(self.right, seed=seed)
+    def as_json(self) -> dict[str, Any]:
+        low, high = bounded_mean(self.right)
         return {
             "size": self.size,
             "value": self.value,
@@ -93,8 +93,7 @@ def last_doubling(points: Sequence[Point], seed: int) -> tuple[float, Interval] 
     if len(points) < 2:
         return None
     before, after = points[-2].right, points[-1].right
-    change = [b - a for a, b in zip(before, after, strict=True)]
-    return fmean(change), bootstrap(change, seed=seed)
+    return points[-1].value - points[-2].value, paired_bootstrap(before, after, seed=seed)
 
 
 def forecast(points: Sequence[Point], size: int, seed: int, resamples: int = 500) -> dict[str, Any] | None:
@@ -120,7 +119,7 @@ def forecast(points: Sequence[Point], size: int, seed: int, resamples: int = 500
 
 def extrapolated(counts: Array, values: Array, size: int) -> Array:
     """``(r,)``: for each column of ``values`` (p, r), measured at ``counts`` (p,), the best fitting law's value at ``size``,
-    not below the last point (b is at least 0) and at most 1."""
+    0 to 1. ``b`` is at least 0: values that fall give their mean."""
     import numpy
 
     best = numpy.full(values.shape[1], numpy.inf)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.floating[Any]] | NDArray[np.signedinteger[Any]]
 
 #: Below so many texts the 95 % of an interval was not checked (``tests/soak``), and the interval counts as rough.
-CHECKED_FROM = 60
+CHECKED_FROM = 100
 #: Pieces of a delete-a-group jackknife.
 GROUPS = 20
 

@@ -30,10 +30,11 @@ class Encoded:
     lengths: Integers
     vocabulary: Sequence[str]
 
-    def part(self, chosen: Integers) -> Encoded:
+    def part(self, chosen: Integers | Sequence[int]) -> Encoded:
         """The texts at the positions ``chosen``, in that order; the vocabulary stays."""
         import numpy as np
 
+        chosen = np.asarray(chosen, np.int64)
         starts = np.cumsum(self.lengths) - self.lengths
         lengths = self.lengths[chosen]
         inside = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)

@@ -8,19 +8,22 @@ from typing import Any
 
 from workbench.evaluate.base import Metric
 from workbench.evaluate.downstream import Outcome
-from workbench.learn.intervals import bootstrap_accuracy, is_rough, wilson
+from workbench.learn.intervals import Interval, is_rough, wilson
 
 #: Ids that are kept behind a number, cells of a confusion matrix, and confused pairs.
 BEHIND, CELLS, PAIRS = 1_000, 1_000, 50
 
 
-def accuracy_metric(name: str, outcome: Outcome, note: str, details: dict[str, Any], seed: int) -> Metric:
-    """Share of right predictions with its 95 % bootstrap interval; ``details`` are added to those that pair evaluations."""
-    low, high = bootstrap_accuracy(outcome.gold, outcome.predicted, seed=seed)
-    details = pairing(outcome) | details
-    note += never_wrong(outcome, details)
+def accuracy_metric(name: str, outcome: Outcome, note: str, details: dict[str, Any]) -> Metric:
+    """Share of right predictions with its 95 % interval (Wilson); ``details`` are added to those that pair evaluations."""
+    low, high = share(outcome)
     rough = is_rough(len(outcome.gold), outcome.accuracy)
-    return Metric(name, outcome.accuracy, low, high, note, "share", "higher", details, rough)
+    return Metric(name, outcome.accuracy, low, high, note, "share", "higher", pairing(outcome) | details, rough)
+
+
+def share(outcome: Outcome) -> Interval:
+    """95 % interval of the accuracy over test rows."""
+    return wilson(sum(outcome.correct), len(outcome.correct))
 
 
 def pairing(outcome: Outcome) -> dict[str, Any]:
@@ -81,16 +84,6 @@ def per_label(outcome: Outcome) -> dict[str, dict[str, float]]:
 def behind(outcome: Outcome) -> list[int]:
     """Ids of rows predicted wrongly, the surest mistakes first."""
     return list(outcome.wrong[:BEHIND])
-
-
-def never_wrong(outcome: Outcome, details: dict[str, Any]) -> str:
-    """A caution where all answers are equally right: no resample can hold an error that was never made."""
-    ends = wilson(sum(outcome.correct), len(outcome.correct))
-    details["wilson"] = list(ends)
-    tests = len(outcome.correct)
-    if 0 < sum(outcome.correct) < tests:
-        return ""
-    return f" The bootstrap cannot see beyond {tests:,} equal answers; Wilson: {ends.low:.3f}-{ends.high:.3f}."
 
 
 def mean_correct(outcomes: Sequence[Outcome]) -> list[float]:

@@ -11,7 +11,7 @@ from workbench.errors import UsageError
 from workbench.evaluate.base import Material, Metric, evaluate
 from workbench.evaluate.corpus import MAP, SAMPLES, SCALE, corpora, data_set, scale, text_map
 from workbench.evaluate.estimates import CHECKED_FROM
-from workbench.evaluate.text_map import Scale, embedded_map, latent_map
+from workbench.evaluate.text_map import Scale, embedded_map, projected_map
 
 #: Metrics that move with the number of texts alone: never compare them between sets of unequal size.
 SIZE_DEPENDENT = (
@@ -32,17 +32,26 @@ DRAWS = 5
 
 
 def common_scale(materials: Sequence[Material]) -> None:
-    """Gives all ``materials`` one set of word weights and one map of texts, fitted on all their texts together.
+    """Gives all ``materials`` one set of word weights and one map of texts: how rare words are is counted over all
+    their different texts together.
 
     Otherwise each has its own, and Vendi score, APS, nearest distance and clusters of two sets are on two scales. Call it
     before the first metric: a material that has a scale already raises ``UsageError``.
     """
-    texts = list({id(corpus): corpus for material in materials for corpus in corpora(material)}.values())
     if not materials:
         return
-    weights = Scale(texts)
+    held = [corpus for material in materials for corpus in corpora(material)]
+    # Each text once: one that stands in several data sets must not make its words common.
+    known: set[str] = set()
+    distinct = []
+    for corpus in held:
+        first = {text: place for place, text in reversed(list(enumerate(corpus.texts))) if text not in known}
+        known |= first.keys()
+        fresh = sorted(first.values())
+        distinct.append(corpus if len(fresh) == len(corpus.texts) else corpus.at(fresh))
+    weights = Scale(distinct, held)
     embed = next((material.embed for material in materials if material.embed is not None), None)
-    rows = embedded_map(embed) if embed is not None else latent_map(weights, texts, materials[0].seed)
+    rows = embedded_map(embed) if embed is not None else projected_map(weights)
     for material in materials:
         if material.shared(SCALE, lambda: weights) is not weights or material.shared(MAP, lambda: rows) is not rows:
             raise UsageError("The data sets were measured already, each on its own scale: begin with fresh ones.")

@@ -42,7 +42,12 @@ def as_lines(metrics: Mapping[str, Metric], width: int = 80) -> list[str]:
     """
     width = max(_NARROWEST, width)
     rows = [
-        (clean(name), number(metric.value), interval(metric.low, metric.high), clean(metric.unit))
+        (
+            clean(name),
+            f"{'~' if metric.rough else ''}{number(metric.value)}",
+            interval(metric.low, metric.high),
+            clean(metric.unit),
+        )
         for name, metric in metrics.items()
     ]
     columns = [max((_cells(row[i]) for row in rows), default=0) for i in range(4)]

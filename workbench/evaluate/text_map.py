@@ -1,16 +1,18 @@
 """Texts as rows whose dot products say how alike they are: one scale for everything that one evaluation compares.
 
-``Scale`` holds the word weights (TF-IDF), ``LatentMap`` shortens its rows to at most ``DIMENSIONS`` numbers, and
-``EmbeddedMap`` asks the project's embedding model instead.
+``Scale`` holds the word weights (TF-IDF), ``projected_map`` shortens its rows to ``DIMENSIONS`` numbers, and
+``embedded_map`` asks the project's embedding model instead. Nothing here is fitted on the texts but how rare words are:
+axes that are fitted (latent semantic analysis) keep more of the texts that they saw than of others, so that of two draws
+of one source one looks more varied; and on 3,000 mixed real texts their nearest distances correlate 0.74 with those of
+the full rows, the projection's 0.98.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
-
-from workbench.learn.covering import spread
 
 if TYPE_CHECKING:
     import numpy
@@ -20,24 +22,22 @@ if TYPE_CHECKING:
 
     Array = numpy.ndarray[Any, Any]
 
-#: Dimensions that an embedding may keep.
-WIDEST = 512
-#: Dimensions of a row; texts that the axes are fitted on; their most frequent words, which alone take part.
-DIMENSIONS, FITTED, COLUMNS = 256, 10_000, 20_000
+#: Dimensions of a row at most; words and rows that are multiplied at a time.
+DIMENSIONS, WORDS, BLOCK = 512, 16_384, 8_192
 
 
 class Scale:
     """Word weights of several corpora together: scikit-learn's ``TfidfVectorizer(sublinear_tf=True)`` on all their texts.
 
     A token weighs ``(1 + ln count) (ln((1 + n) / (1 + df)) + 1)``, n and df over all texts; a row has length 1, or 0
-    without a known token.
+    without a known token. Tokens that only ``others`` hold have a place too, with df 0.
     """
 
-    def __init__(self, corpora: Sequence[Corpus]) -> None:
+    def __init__(self, corpora: Sequence[Corpus], others: Sequence[Corpus] = ()) -> None:
         import numpy
 
         self._columns: dict[str, int] = {}
-        for corpus in corpora:
+        for corpus in (*corpora, *others):
             for token in corpus.encoded.vocabulary:
                 self._columns.setdefault(token, len(self._columns))
         self.size = len(self._columns)
@@ -64,6 +64,11 @@ class Scale:
         values *= scale.astype(numpy.float32)[owner]
         shape = (counts.shape[0], max(1, self.size))
         return sparse((values, numpy.maximum(columns, 0), counts.indptr), shape=shape)
+
+    @property
+    def tokens(self) -> list[str]:
+        """The token of each column."""
+        return list(self._columns)
 
     def _places(self, corpus: Corpus) -> Array:
         import numpy
@@ -94,8 +99,8 @@ class TextMap:
 def embedded_map(embed: Callable[[Sequence[str]], Any]) -> TextMap:
     """Rows by the project's embedding model.
 
-    Of more than ``WIDEST`` dimensions, by a seeded random projection to that many, whose cosines are off by about
-    1/sqrt(``WIDEST``) (Johnson & Lindenstrauss 1984): work on d x d matrices grows with the cube of d.
+    Of more than ``DIMENSIONS`` dimensions, by a seeded random projection to that many, whose cosines are off by about
+    1/sqrt(``DIMENSIONS``) (Johnson & Lindenstrauss 1984): work on d x d matrices grows with the cube of d.
     """
     return TextMap("the project's embeddings", lambda corpus: _narrow(embed(corpus.texts)))
 
@@ -103,10 +108,11 @@ def embedded_map(embed: Callable[[Sequence[str]], Any]) -> TextMap:
 def _narrow(rows: Array) -> Array:
     import numpy
 
-    if rows.shape[1] <= WIDEST:
+    if rows.shape[1] <= DIMENSIONS:
         return rows
-    turn = numpy.random.default_rng(0).standard_normal((rows.shape[1], WIDEST)).astype(numpy.float32)
-    return _unit(numpy.asarray(rows, numpy.float32) @ turn)
+    turn = numpy.random.default_rng(0).standard_normal((rows.shape[1], DIMENSIONS)).astype(numpy.float32)
+    with alone():
+        return _unit(numpy.asarray(rows, numpy.float32) @ turn)
 
 
 def _unit(rows: Array) -> Array:
@@ -118,64 +124,46 @@ def _unit(rows: Array) -> Array:
     return rows
 
 
-def latent_map(scale: Scale, corpora: Sequence[Corpus], seed: int = 0) -> TextMap:
-    """Latent semantic analysis of TF-IDF rows (Deerwester et al., *Indexing by Latent Semantic Analysis*, JASIS 41, 1990).
+def projected_map(scale: Scale) -> TextMap:
+    """TF-IDF rows of ``scale``, each word replaced by ``DIMENSIONS`` random signs (Achlioptas, *Database-friendly random
+    projections*, JCSS 66, 2003), then scaled to length 1 again.
 
-    The axes are fitted on at most ``FITTED`` texts spread evenly over all ``corpora``, so that time and memory grow
-    with the number of texts alone. Up to ``DIMENSIONS`` texts lose nothing: cosines are those of their TF-IDF; of more,
-    the largest ``DIMENSIONS`` axes are kept by a randomised decomposition (Halko, Martinsson & Tropp, SIAM Review 53,
-    2011) and rows are scaled to length 1 again.
+    The signs of a word are the bits of its BLAKE2b hash: the same in every evaluation, whatever else was in it. A cosine
+    is off by about 1/sqrt(512) = 0.044, without bias. Time grows with the number of tokens; memory is that of the rows.
     """
+    return TextMap(f"word TF-IDF, random projection, {DIMENSIONS} dimensions", lambda corpus: _projected(scale, corpus))
+
+
+def _projected(scale: Scale, corpus: Corpus) -> Array:
     import numpy
-    from scipy.sparse import vstack
 
-    drawn = spread(sum(len(corpus.texts) for corpus in corpora), FITTED)
-    parts, before = [], 0
-    for corpus in corpora:
-        mine = drawn[(drawn >= before) & (drawn < before + len(corpus.texts))] - before
-        if len(mine):
-            parts.append(scale.rows(corpus)[mine])
-        before += len(corpus.texts)
-    if not parts:
-        return TextMap("word TF-IDF", lambda corpus: numpy.zeros((len(corpus.texts), 1), numpy.float32))
-    some = vstack(parts, format="csr")
-    occurs = numpy.bincount(some.indices, minlength=some.shape[1])
-    columns = numpy.sort(numpy.argsort(-occurs, kind="stable")[: min(COLUMNS, int((occurs > 0).sum()) or 1)])
-    axes = _axes(some[:, columns], seed)
+    rows, tokens = scale.rows(corpus), scale.tokens
+    found = numpy.zeros((len(corpus.texts), DIMENSIONS), numpy.float32)
+    columns = rows.tocsc() if len(tokens) > WORDS else rows
+    for first in range(0, len(tokens), WORDS):
+        signs = _signs(tokens[first : first + WORDS])
+        part = columns[:, first : first + WORDS].tocsr() if len(tokens) > WORDS else rows
+        for start in range(0, len(found), BLOCK):
+            found[start : start + BLOCK] += part[start : start + BLOCK] @ signs
+    return _unit(found)
 
-    def rows(corpus: Corpus) -> Array:
-        return _unit(numpy.asarray(scale.rows(corpus)[:, columns] @ axes, dtype=numpy.float32))
 
-    return TextMap(f"word TF-IDF, latent semantic analysis, {axes.shape[1]} dimensions", rows)
+def _signs(tokens: Sequence[str]) -> Array:
+    """(n, ``DIMENSIONS``) float32 of 1 and -1."""
+    import numpy
+
+    bits = b"".join(blake2b(token.encode("utf-8", "surrogatepass")).digest() for token in tokens)
+    ones = numpy.unpackbits(numpy.frombuffer(bits, numpy.uint8)).reshape(len(tokens), DIMENSIONS)
+    return ones.astype(numpy.float32) * 2 - 1
 
 
 def alone() -> AbstractContextManager[Any]:
     """A context in which libraries compute with one thread.
 
     On a machine whose cores are busy, threads wait for each other ten times longer than they work on matrices of these
-    sizes: the Vendi score of 100,000 texts took 2.8 s with two of them and 0.15 s with one.
+    sizes: the d x d products of 100,000 texts took 2.8 s with two of them and 0.15 s with one.
     """
     from threadpoolctl import threadpool_limits
 
     limited: AbstractContextManager[Any] = threadpool_limits(1)
     return limited
-
-
-def _axes(rows: csr_matrix, seed: int) -> Array:
-    """(v, d) float32 orthonormal columns that span the rows, or the most of them."""
-    import numpy
-
-    if rows.shape[0] <= DIMENSIONS:
-        exact = rows.astype(numpy.float64)
-        with alone():
-            values, vectors = numpy.linalg.eigh((exact @ exact.T).toarray())
-        held = values > 1e-9 * max(1.0, float(values.max(initial=0.0)))
-        if not held.any():
-            return numpy.zeros((rows.shape[1], 1), numpy.float32)
-        axes = (exact.T @ vectors[:, held]) / numpy.sqrt(values[held])
-        return numpy.asarray(axes, dtype=numpy.float32)
-    from sklearn.utils.extmath import randomized_svd
-
-    with alone():
-        _, _, turned = randomized_svd(rows, max(1, min(DIMENSIONS, *rows.shape)), n_iter=3, random_state=seed)
-    return numpy.asarray(turned.T, dtype=numpy.float32)

@@ -34,10 +34,11 @@ Matrix = tuple[tuple[float, ...], ...]
 class Ranking:
     """What duels say about ``n`` contenders; everything is in the order in which they are numbered.
 
-    ``strengths``: log odds against an average contender (mean 0), with the ends ``low`` and ``high``. ``probabilities[i][j]``: that i beats j. ``p[i][j]``: of no difference, corrected by Holm for all
-    pairs. ``ranks``: best and worst place (1 is best) that the real differences leave. ``tiers``: places from the best;
-    the members of a tier cannot be told apart from its first. ``connected``: every contender can be compared with every
-    other through duels. ``prior``: drawn duels added for each pair (0: none were needed). ``note`` says what is rough.
+    ``strengths``: log odds against an average contender (mean 0), with the ends ``low`` and ``high``.
+    ``probabilities[i][j]``: that i beats j. ``p[i][j]``: of no difference, corrected by Holm for all pairs. ``ranks``: best and
+    worst place (1 is best) that the real differences leave. ``tiers``: contenders from the best; the members of a tier
+    cannot be told apart from its first. ``covariance``: of the strengths. ``connected``: every contender can be compared
+    with every other through duels. ``prior``: drawn duels added for each pair (0: none were needed). ``note``: what is rough.
     """
 
     strengths: tuple[float, ...]
@@ -213,9 +214,7 @@ def _inverse(information: Floats) -> Floats:
     return found
 
 
-def _sandwich(
-    strengths: Floats, wins: Floats, table: Duels, units: Sequence[Hashable] | None, prior: float
-) -> Floats:
+def _sandwich(strengths: Floats, wins: Floats, table: Duels, units: Sequence[Hashable] | None, prior: float) -> Floats:
     import numpy as np
 
     n = len(strengths)

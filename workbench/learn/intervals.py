@@ -1,7 +1,9 @@
 """Error bars: intervals for shares, for any statistic of a sample, and for the difference of two classifiers.
 
-Every bootstrap here is a percentile bootstrap (Efron & Tibshirani, *An Introduction to the Bootstrap*, 1993, chapter
-13), seeded, so that the same data always shows the same bar.
+The percentile bootstrap holds less than it says for shares near 1 and small samples (89 % instead of 95 % at 60 items and a
+share of 0.95, nothing at all where no error was seen). So shares have score intervals, macro-F1 a Bayesian bootstrap with
+one added answer, and only statistics of which nothing is known Efron's BCa bootstrap. Everything drawn is seeded: the
+same data always shows the same bar. Coverage: ``benchmarks/coverage.py``.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ import math
 from collections.abc import Callable, Sequence
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from workbench.learn import score_intervals
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,6 +29,13 @@ RESAMPLES = 1000
 #: The checked grid (see ``is_rough``): at least so many items, and of them so many of the rarer outcome.
 FEWEST_ITEMS = 60
 FEWEST_RARE = 3
+
+#: Macro-F1: rows for each label. Differences and ratios of paired answers: rows that the two answer differently.
+FEWEST_PER_LABEL = 10
+FEWEST_DIFFERING = 7
+
+#: Groups left out one at a time, for the skewness of a statistic.
+_GROUPS = 100
 
 #: Positions drawn at a time: bounds the memory of a bootstrap over many rows (8 bytes each, a few arrays).
 _CHUNK = 1_000_000
@@ -46,7 +57,7 @@ def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval:
     """
     if not 0 <= successes <= n:
         raise ValueError(f"{successes} successes in {n} trials are impossible")
-    z = NormalDist().inv_cdf(_tail(confidence))
+    z = z_of(confidence)
     if n == 0:
         return Interval(0.0, 1.0)
     ends = score_ends(successes / n, n, z)
@@ -78,7 +89,7 @@ def bounded_mean(values: Sequence[float] | Floats, confidence: float = 0.95) -> 
     numbers = [float(value) for value in values]
     if n and not (min(numbers) >= 0 and max(numbers) <= 1):
         raise ValueError("the numbers must lie between 0 and 1")
-    z = NormalDist().inv_cdf(_tail(confidence))
+    z = z_of(confidence)
     if n == 0:
         return Interval(0.0, 1.0)
     total = math.fsum(numbers)
@@ -108,11 +119,14 @@ def bootstrap(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Interval:
-    """Percentile bootstrap of a mean, or of any statistic.
+    """Interval of a mean, or of any statistic of which nothing is known but how to compute it.
 
-    ``values`` is either the numbers whose mean is meant (0 and 1 for right and wrong give accuracy), or a function
-    from an (r, ``n``) matrix of drawn positions to r numbers; then ``n`` says how many there are to draw from. Raises
-    ``ValueError`` when there is nothing to draw from.
+    ``values`` is either the numbers whose mean is meant, or a function from an (r, ``n``) matrix of drawn positions to r
+    numbers; then ``n`` says how many there are to draw from. Zeros and ones are a share: ``wilson``. Everything else gets
+    the bias-corrected and accelerated bootstrap (Efron, *Better bootstrap confidence intervals*, JASA 82, 1987), its
+    acceleration from a jackknife that leaves out a hundredth at a time, its tails as wide as Student's t (Hesterberg, *What
+    teachers should know about the bootstrap*, American Statistician 69, 2015). Raises ``ValueError`` when there is nothing
+    to draw from.
     """
     import numpy as np
 
@@ -124,12 +138,14 @@ def bootstrap(
     else:
         array = np.asarray(values, dtype=np.float64)
         size = len(array)
+        if size and bool(np.isin(array, (0.0, 1.0)).all()):
+            return wilson(int(array.sum()), size, confidence)
 
         def statistic(drawn: Indices) -> Floats:
             means: Floats = array[drawn].mean(axis=1)
             return means
 
-    return percentiles(_resample(statistic, size, resamples, seed), confidence)
+    return _accelerated(statistic, size, confidence, resamples, seed)
 
 
 def bootstrap_accuracy(
@@ -140,32 +156,9 @@ def bootstrap_accuracy(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Interval:
-    """Interval of the share of equal pairs of ``gold`` and ``predicted`` (equally long, any hashable labels)."""
+    """Interval of the share of equal pairs of ``gold`` and ``predicted`` (equally long, any hashable labels): ``wilson``."""
     correct = [float(a == b) for a, b in zip(gold, predicted, strict=True)]
     return bootstrap(correct, confidence=confidence, resamples=resamples, seed=seed)
-
-
-def macro_f1(gold: Sequence[Any], predicted: Sequence[Any]) -> float:
-    """Unweighted mean over the labels seen in either of ``F1 = 2 TP / (2 TP + FP + FN)``; equals scikit-learn's."""
-    import numpy as np
-
-    statistic, size = macro_f1_statistic(gold, predicted)
-    if size == 0:
-        raise ValueError("there is nothing to score")
-    return float(statistic(np.arange(size)[None, :])[0])
-
-
-def bootstrap_macro_f1(
-    gold: Sequence[Any],
-    predicted: Sequence[Any],
-    *,
-    confidence: float = 0.95,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-) -> Interval:
-    """Interval of ``macro_f1``; in each resample the mean is over the labels that this resample holds."""
-    statistic, size = macro_f1_statistic(gold, predicted)
-    return bootstrap(statistic, size, confidence=confidence, resamples=resamples, seed=seed)
 
 
 def bootstrap_ratio(
@@ -176,15 +169,17 @@ def bootstrap_ratio(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Interval:
-    """Interval of ``mean(numerators) / mean(denominators)`` over the same items, drawn together.
+    """Interval of ``mean(numerators) / mean(denominators)`` over the same items.
 
-    A resample whose denominator is 0 counts as an infinitely large ratio; the caller decides what to show for it.
+    Right and wrong (1 and 0) on both sides: the score interval of ``score_intervals.paired_ratio``. Other numbers are drawn
+    together; a resample whose denominator is 0 counts as an infinitely large ratio. An upper end may be infinite; the
+    caller decides what to show for it. Raises ``ValueError`` for unequal lengths.
     """
     import numpy as np
 
-    top, bottom = np.asarray(numerators, dtype=np.float64), np.asarray(denominators, dtype=np.float64)
-    if len(top) != len(bottom):
-        raise ValueError("both sides must be about the same items")
+    top, bottom = _same_items(numerators, denominators)
+    if (table := _table(top, bottom)) is not None:
+        return Interval(*score_intervals.paired_ratio(*table, z_of(confidence)))
 
     def statistic(drawn: Indices) -> Floats:
         below = bottom[drawn].mean(axis=1)
@@ -192,7 +187,7 @@ def bootstrap_ratio(
         np.divide(top[drawn].mean(axis=1), below, out=ratios, where=below > 0)
         return ratios
 
-    return bootstrap(statistic, len(top), confidence=confidence, resamples=resamples, seed=seed)
+    return percentiles(_resample(statistic, len(top), resamples, seed), confidence)
 
 
 def paired_bootstrap(
@@ -205,43 +200,66 @@ def paired_bootstrap(
 ) -> Interval:
     """Interval of ``mean(b) - mean(a)`` where both judged the same items in the same order: the gain from a to b.
 
-    Drawing items, not answers, removes the difficulty of the items from the error bar (Koehn, *Statistical
-    significance tests for machine translation evaluation*, EMNLP 2004). Raises ``ValueError`` for unequal lengths.
+    Pairing removes the difficulty of the items from the error bar (Koehn, *Statistical significance tests for machine
+    translation evaluation*, EMNLP 2004). Right and wrong (1 and 0): the score interval of
+    ``score_intervals.paired_difference``, which has width even where no item differs. Other numbers: ``bootstrap`` of the
+    differences. Raises ``ValueError`` for unequal lengths.
     """
-    import numpy as np
-
-    a, b = np.asarray(a_correct, dtype=np.float64), np.asarray(b_correct, dtype=np.float64)
-    if len(a) != len(b):
-        raise ValueError(f"paired items are needed, there are {len(a)} and {len(b)}")
+    a, b = _same_items(a_correct, b_correct)
+    if (table := _table(a, b)) is not None:
+        return Interval(*score_intervals.paired_difference(*table, z_of(confidence)))
     return bootstrap(b - a, confidence=confidence, resamples=resamples, seed=seed)
 
 
-def macro_f1_statistic(gold: Sequence[Any], predicted: Sequence[Any]) -> tuple[Statistic, int]:
+def _same_items(first: Sequence[float], second: Sequence[float]) -> tuple[Floats, Floats]:
     import numpy as np
 
-    if len(gold) != len(predicted):
-        raise ValueError(f"{len(gold)} labels cannot be compared with {len(predicted)} predictions")
-    codes = {label: code for code, label in enumerate(dict.fromkeys([*gold, *predicted]))}
-    k = max(1, len(codes))
-    truth = np.fromiter((codes[label] for label in gold), np.int64, len(gold))
-    guess = np.fromiter((codes[label] for label in predicted), np.int64, len(predicted))
-    # A wrong row is counted under a class of its own, which keeps it out of the true positives without a mask.
-    hit = np.where(truth == guess, truth, k)
+    a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    if len(a) != len(b):
+        raise ValueError(f"paired items are needed, there are {len(a)} and {len(b)}")
+    return a, b
 
-    def statistic(drawn: Indices) -> Floats:
-        rows = len(drawn)
 
-        def count(array: Indices, classes: int) -> Indices:
-            cells = array[drawn] + np.arange(rows)[:, None] * classes
-            return np.bincount(cells.ravel(), minlength=rows * classes).reshape(rows, classes)
+def _table(a: Floats, b: Floats) -> tuple[int, int, int, int] | None:
+    """How many both, only a, only b and neither got right; None where the numbers are not just right and wrong."""
+    import numpy as np
 
-        seen = count(truth, k) + count(guess, k)
-        scores = np.zeros((rows, k))
-        np.divide(2 * count(hit, k + 1)[:, :k], seen, out=scores, where=seen > 0)
-        means: Floats = scores.sum(axis=1) / np.maximum(1, (seen > 0).sum(axis=1))
-        return means
+    if not len(a) or not bool((np.isin(a, (0.0, 1.0)) & np.isin(b, (0.0, 1.0))).all()):
+        return None
+    both, right_a, right_b = int((a * b).sum()), int(a.sum()), int(b.sum())
+    return both, right_a - both, right_b - both, len(a) - right_a - right_b + both
 
-    return statistic, len(gold)
+
+def _accelerated(statistic: Statistic, size: int, confidence: float, resamples: int, seed: int) -> Interval:
+    import numpy as np
+    from scipy.special import ndtr, ndtri
+    from scipy.stats import t
+
+    upper = _tail(confidence)
+    draws = _resample(statistic, size, resamples, seed)
+    if size < 3 or not bool(np.isfinite(draws).all()):
+        return percentiles(draws, confidence)
+    value = float(statistic(np.arange(size)[None, :])[0])
+    # Equal ones count half on either side; a bias is never taken for infinite because no draw lies beyond the value.
+    below = ((draws < value).sum() + 0.5 * (draws == value).sum() + 0.5) / (len(draws) + 1)
+    bias, skew = float(ndtri(below)), _acceleration(statistic, size, np.random.default_rng(seed))
+    wide = math.sqrt(size / (size - 1)) * float(t.ppf(upper, size - 1))
+    ends = [float(ndtr(bias + (bias + z) / max(0.1, 1 - skew * (bias + z)))) for z in (-wide, wide)]
+    low, high = np.quantile(draws, ends, method="nearest")
+    return Interval(float(low), float(high))
+
+
+def _acceleration(statistic: Statistic, size: int, random: np.random.Generator) -> float:
+    """A sixth of the skewness of what each group of items, left out, does to the statistic."""
+    import numpy as np
+
+    groups = min(size, _GROUPS)
+    order = random.permutation(size)[: size - size % groups].reshape(groups, -1)
+    kept = np.array([np.delete(order, place, axis=0).ravel() for place in range(groups)])
+    found = statistic(kept)
+    pull = found.mean() - found
+    power = float((pull**2).sum()) ** 1.5
+    return float((pull**3).sum()) / (6 * power) if power > 0 else 0.0
 
 
 def _resample(statistic: Statistic, size: int, resamples: int, seed: int) -> Floats:
@@ -266,6 +284,11 @@ def percentiles(draws: Floats, confidence: float) -> Interval:
     # Order statistics, not interpolation: two infinite neighbours (a ratio over 0) would interpolate to NaN.
     low, high = np.quantile(draws, [1 - upper, upper], method="nearest")
     return Interval(float(low), float(high))
+
+
+def z_of(confidence: float) -> float:
+    """How many standard errors to either side hold the middle ``confidence`` of a normal distribution."""
+    return NormalDist().inv_cdf(_tail(confidence))
 
 
 def _tail(confidence: float) -> float:

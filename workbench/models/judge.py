@@ -50,7 +50,8 @@ _SIDES: Mapping[str, Side] = {
     "a": "first", "b": "second", "tie": "tie", "tied": "tie", "c": "tie", "draw": "tie", "equal": "tie", "both": "tie",
     "neither": "tie", "same": "tie", "none": "tie",
 }  # fmt: skip
-#: The beginning of an object that is cut off or broken after its verdict.
+#: The beginning of an object that may be cut off or broken after its verdict, by a quotation say.
+_SCORE_BEGUN = re.compile(rf"\{{\s*[\"']score[\"']\s*:\s*[\"']?\s*{_GRADE}")
 _BEGUN = re.compile(r"\{\s*[\"']better[\"']\s*:\s*[\"']([^\"'\n]{1,20})[\"']")
 _BRACKETS = re.compile(r"\[\[\s*(A|B|C|tie)\s*\]\]", re.IGNORECASE)
 _ONE_LINE = re.compile(
@@ -126,18 +127,23 @@ def chosen(
 def score_of(answer: Answer | None, scale: Scale) -> float | None:
     """The number that an answer gives, or None: there is none, more than one, or it is not on the scale.
 
-    Read in this order: the ``score`` of a JSON object (broken or cut off too), a number after the word score, rating,
-    grade or probability, a line that is nothing but a number, the only number there is. ``4/5`` and ``4 out of 5`` are 4
-    on a scale that ends at 5; on a scale that begins at 0, ``8/10`` is 4.
+    Read in this order: the ``score`` of the JSON objects (broken or cut off too; they have to agree), a number after the
+    word score, rating, grade or probability, a line that is nothing but a number, the only number there is. ``4/5`` and
+    ``4 out of 5`` are 4 on a scale that ends at 5; on a scale that begins at 0, ``8/10`` is 4.
     """
     if answer is None:
         return None
     text = _said(answer)
-    found = _field(text, "score")
-    if isinstance(found, (int, float)) and not isinstance(found, bool):
-        return _on(scale, float(found))
-    if isinstance(found, str):
-        text = found
+    said = [one for one in _fields(text, "score") if isinstance(one, (int, float, str)) and not isinstance(one, bool)]
+    found = {_grade_in(one, scale) if isinstance(one, str) else _on(scale, float(one)) for one in said}
+    if begun := _SCORE_BEGUN.search(text):
+        found.add(_grade(begun, scale))
+    if found:  # more than one: it quotes what it judges, and which of them is its own cannot be told
+        return found.pop() if len(found) == 1 else None
+    return _grade_in(text, scale)
+
+
+def _grade_in(text: str, scale: Scale) -> float | None:
     for pattern in (_NAMED, _ALONE, _ANYWHERE):
         grades = list(pattern.finditer(text))
         if grades and (pattern is not _ANYWHERE or len(grades) == 1):
@@ -155,7 +161,9 @@ def preferred(answer: Answer | None) -> Side | None:
         return None
     text = _said(answer)
     found: list[Any] = list(_fields(text, "better"))
-    for pattern in (_BEGUN, _BRACKETS, _ONE_LINE):
+    if begun := _BEGUN.search(text):
+        found.append(begun[1])
+    for pattern in (_BRACKETS, _ONE_LINE):
         found = found or [match[1] for match in pattern.finditer(text)]
     sides = {_side(one) for one in found}
     return sides.pop() if len(sides) == 1 else None

@@ -15,7 +15,6 @@ from workbench.jobs.run import Ended, JobContext
 from workbench.pipeline.contenders import Contender, Resolver, Spec, overlaps, parse
 from workbench.pipeline.curate_items import material_of
 from workbench.pipeline.evaluate_job import COMPARISON, Shared, resolved, save, taken
-from workbench.pipeline.evaluate_known import audited
 from workbench.project import Project
 from workbench.store import splits
 from workbench.store.connection import Store
@@ -144,7 +143,6 @@ def judging(project: Project, store: Store, parameters: Mapping[str, Any]) -> tu
             one_label=project.config.task.label_shape == "one",
             settings=project.config.evaluate,
             task=project.config.task,
-            audit=audited(store),
             fields_of=lambda ids: splits.trainable_fields(store, ids),
             seed=project.config.evaluate.seed,
         )

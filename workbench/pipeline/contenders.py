@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from workbench.project import Project
 
 #: What can stand before the colon, and what stands alone.
-WITH_VALUE = ("view", "snapshot", "job", "recipe", "model", "round")
+WITH_VALUE = ("view", "snapshot", "job", "recipe", "model", "round", "series")
 ALONE = ("set", "raw")
 #: Chains that go by a name.
 CHAINS = ("recipe", "project", "none")
@@ -88,7 +88,7 @@ def parse(text: str) -> Spec:
             f"{clean(text, limit=80)!r}: there is no step {clean(step, limit=40)!r}; `workbench filters` lists them, and "
             "+recipe, +project and +none name whole chains."
         )
-    if kind in ("job", "round") and not (value.isdecimal() and len(value) < 18):
+    if kind in ("job", "round", "series") and not (value.isdecimal() and len(value) < 18):
         raise UsageError(f"{clean(text, limit=80)!r}: {kind}: takes a number.")
     if chain is not None:
         if len(chain) > 1 and "none" in chain:
@@ -201,6 +201,8 @@ class Resolver:
         if spec.kind in ("job", "round"):
             number = int(spec.value) if spec.kind == "job" else self._round(spec)
             name = contending.jobs(self._store).get(number, ("", ""))[1]
+        elif spec.kind == "series":
+            name = contending.recipe_of(self._store, int(spec.value)) or ""
         elif spec.kind != "recipe":
             name = ""
         if not name:
@@ -224,6 +226,8 @@ class Resolver:
             raise UsageError(f"{spec.name}: job {spec.value} added no samples; {_these('jobs', there)}.")
         elif spec.kind == "round":
             self._round(spec)
+        elif spec.kind == "series" and contending.recipe_of(store, int(spec.value)) is None:
+            raise UsageError(f"{spec.name}: there is no series {spec.value}.")
         elif spec.kind == "recipe" and spec.value not in (made := contending.recipes(store)):
             raise UsageError(f"{spec.name}: recipe {spec.value!r} has made no samples; {_these('recipes', made)}.")
         elif spec.kind == "model" and spec.value not in (wrote := contending.models(store)):
@@ -241,6 +245,8 @@ class Resolver:
             return views.ids(store, views.parse(spec.value))
         if spec.kind == "recipe":
             return contending.of_recipe(store, spec.value)
+        if spec.kind == "series":
+            return contending.of_series(store, int(spec.value))
         if spec.kind == "model":
             return contending.of_model(store, spec.value)
         if spec.kind in ("job", "round"):
@@ -257,6 +263,8 @@ class Resolver:
         costs = contending.Costs(self._store)
         if spec.kind == "recipe":
             return costs.of_recipe(spec.value)
+        if spec.kind == "series":
+            return costs.of_series(int(spec.value))
         if spec.kind == "model":
             return costs.of_model(spec.value)
         if spec.kind in ("job", "round"):

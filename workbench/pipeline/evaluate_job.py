@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import WorkbenchError
-from workbench.evaluate.base import Material, Metric, Sample, evaluate
+from workbench.evaluate.base import Audited, Material, Metric, Sample, evaluate
 from workbench.evaluate.compare import benchmark_pair
 from workbench.evaluate.downstream import EvaluationError
 from workbench.evaluate.outside import TrainOutside
@@ -35,7 +35,7 @@ def run(context: JobContext) -> Ended:
 
     ``contenders``: several sets side by side. ``view``, ``snapshot``: one other set than the data set. ``compare``: also
     the samples before curation, and the paired difference. ``judge``, ``trainer``, ``thorough``: what is done only when
-    somebody asked for it.
+    somebody asked for it (``chains``: only the contenders' own curation may ask a model).
     """
     started, store, parameters = time.monotonic(), context.store, context.job.parameters
     curate_standing.settle_if_free(context.project, store)
@@ -101,7 +101,7 @@ def taken(metrics: Mapping[str, Metric], samples: int, kept: dict[str, list[int]
 def resolved(context: JobContext, specs: Sequence[Spec]) -> list[Contender]:
     """The contenders' samples. Chains may ask a model where the job was told that it may; what they cost counts as the
     job's. Raises ``UsageError`` before anything is read or paid."""
-    asks = bool(context.job.parameters.get("judge"))
+    asks = bool(context.job.parameters.get("judge") or context.job.parameters.get("chains"))
     who: list[Asking] = []
     done = 0
 
@@ -141,7 +141,6 @@ class Shared:
         self.test = _plain(splits.test_for_evaluation(store))
         self.real = _plain(splits.training(store))
         self.validation = _plain(splits.validation(store))
-        self.audit = audited(store)
         self.config = config
         self._parameters = parameters
         self._who: Asking | None = None
@@ -193,6 +192,7 @@ class Shared:
         weighting: str | None = None,
         reviewed: Sequence[Sample] | None = None,
         fields: Mapping[int, Mapping[str, Any]] | None = None,
+        audit: Audited | None = None,
     ) -> Material:
         who = self._who
         asks = who is not None and who.answers
@@ -213,7 +213,7 @@ class Shared:
             weighting=weighting,
             fields_of=self._fields(fields or {}),
             labels_of=labels_of(self.context.store),
-            audit=self.audit,
+            audit=audit,
             ask=who.ask if who is not None and asks else None,
             embed=embed,
             settings=self.config.evaluate,
@@ -283,7 +283,9 @@ def materials(context: JobContext, *, compare: bool, shared: Shared | None = Non
             if chosen:
                 into.append(one)
     return (
-        shared.of_samples(inside, weighting=weighting, reviewed=reviewed),
+        shared.of_samples(
+            inside, weighting=weighting, reviewed=reviewed, audit=audited(store)
+        ),  # it is about this set alone
         shared.of_samples(raw, reviewed=reviewed) if compare else None,
     )
 

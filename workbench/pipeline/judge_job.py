@@ -17,6 +17,7 @@ from workbench.errors import WorkbenchError
 from workbench.jobs.run import Cancelled, Ended, JobContext
 from workbench.models import judge
 from workbench.models.base import Answer, Request
+from workbench.pipeline import standing
 from workbench.pipeline.judging_model import answers_questions, evaluating_model, forecast, tokens
 from workbench.project import Project
 from workbench.store import duels
@@ -65,7 +66,8 @@ def preview(store: Store, comparison_id: int, model: str | None = None) -> Previ
 
 
 def run(context: JobContext) -> Ended:
-    """Judge what the model has not judged yet. Ends early, with what it has, when the budget is used up."""
+    """Judge what the model has not judged yet; ends early, with what it has, when the budget is used up. Works the standings
+    out anew."""
     from workbench.pipeline.asking import Asking  # the endpoint's client costs half a second to load
 
     store, parameters = context.store, context.job.parameters
@@ -85,6 +87,7 @@ def run(context: JobContext) -> Ended:
             judging.keep()
         finally:
             usage = who.close()
+    standing.keep(store, comparison.id)
     result = {
         "comparison": comparison.id,
         "name": comparison.name,

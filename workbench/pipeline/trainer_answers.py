@@ -88,9 +88,10 @@ def _text(path: Path, most: int) -> str | None:
         return None
     except OSError as error:
         raise OutsideError(f"Your trainer's {path.name} cannot be read ({error.strerror}).") from error
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OutsideError(f"Your trainer's {path.name} is not a plain file.")
     with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OutsideError(f"Your trainer's {path.name} is not a plain file.")
         data = file.read(most + 1)
     if len(data) > most:
         raise OutsideError(

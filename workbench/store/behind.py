@@ -36,9 +36,7 @@ def save(store: Store, evaluation_id: int, found: Mapping[str, Sequence[int]]) -
 
 def names(store: Store, evaluation_id: int) -> dict[str, int]:
     """How many samples are kept under each name of an evaluation."""
-    return dict(
-        store.read("SELECT name, count(*) FROM behind WHERE evaluation_id = ? GROUP BY name", (evaluation_id,))
-    )
+    return dict(store.read("SELECT name, count(*) FROM behind WHERE evaluation_id = ? GROUP BY name", (evaluation_id,)))
 
 
 def ids(store: Store, evaluation_id: int, name: str) -> list[int]:

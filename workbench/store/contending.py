@@ -29,6 +29,33 @@ def of_recipe(store: Store, name: str) -> array[int]:
     )
 
 
+def of_series(store: Store, series_id: int) -> array[int]:
+    """Samples of one series: a recipe with certain parameters, model and seed."""
+    return _ids(
+        store, f"SELECT sample.id FROM {_REQUESTED} WHERE series.id = ? AND sample.id > ? ORDER BY 1 LIMIT ?", series_id
+    )
+
+
+def series_of(store: Store, recipe: str) -> list[int]:
+    """The series of a recipe in which something was asked."""
+    return [
+        row[0]
+        for row in store.read(
+            "SELECT id FROM series WHERE recipe = ? AND EXISTS (SELECT 1 FROM request WHERE series_id = series.id) ORDER BY id",
+            (recipe,),
+        )
+    ]
+
+
+def recipe_of(store: Store, series_id: int) -> str | None:
+    """The recipe of a series that has requests; None where there is none."""
+    row = store.one(
+        "SELECT recipe FROM series WHERE id = ? AND EXISTS (SELECT 1 FROM request WHERE series_id = series.id)",
+        (series_id,),
+    )
+    return str(row[0]) if row else None
+
+
 def of_model(store: Store, spec: str) -> array[int]:
     """Samples that a model wrote."""
     return _ids(
@@ -119,6 +146,9 @@ class Costs:
 
     def of_recipe(self, name: str) -> float | None:
         return self._sum("series_id IN (SELECT id FROM series WHERE recipe = ?)", name)
+
+    def of_series(self, series_id: int) -> float | None:
+        return self._sum("series_id = ?", series_id)
 
     def of_everything(self) -> float | None:
         return self._sum("1 = ?", 1)

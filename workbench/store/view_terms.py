@@ -34,8 +34,8 @@ TERMS: dict[str, str] = {
     "near": "near:418 - the stored nearest neighbours of that sample",
     "group": "group:418 - that sample and all that are the same but for details (the sample kept, and those dropped for it)",
     "cluster": "cluster:12 - belongs to that cluster, or to one of several",
-    "behind": "behind:benchmark.validation_accuracy/wrong - behind that number of the newest evaluation that has it (behind:12:NAME: "
-    "of evaluation 12), in its order; test rows found so are only looked at",
+    "behind": "behind:benchmark.validation_accuracy/wrong - behind that number of the newest evaluation that has it "
+    "(behind:12:NAME: of evaluation 12), in its order; test rows found so are only looked at",
     "score": "score.confidence<0.6 - a score compared with <, <=, >, >= or =",
     "sort": "sort:id, sort:-id, sort:NAME or sort:-NAME - by number or by a score; samples without that score come last",
 }

@@ -11,8 +11,9 @@ from workbench.errors import UsageError, WorkbenchError
 from workbench.evaluate.base import METRICS, Material, Metric, Sample, needs
 from workbench.evaluate.downstream import EvaluationError, Outcome, labelled, leaked, learners, means, on_data_set
 from workbench.evaluate.downstream import train as train_one
-from workbench.evaluate.predictions import accuracy_metric, behind, confusion, confusions, per_label
-from workbench.learn.intervals import bootstrap_accuracy, bootstrap_macro_f1, is_rough, macro_f1
+from workbench.evaluate.predictions import accuracy_metric, behind, confusion, confusions, per_label, share
+from workbench.learn.f1 import bootstrap_macro_f1, is_rough_macro, macro_f1
+from workbench.learn.intervals import is_rough
 
 #: Training sets drawn to see how much of the accuracy is the draw's, and Student's t for so many (95 %, one less free).
 DRAWS, STUDENT = 5, 2.776
@@ -22,7 +23,7 @@ DRAWS, STUDENT = 5, 2.776
 @METRICS.register("benchmark.macro_f1")
 @needs("labels")
 def accuracy(material: Material) -> list[Metric]:
-    """Train on synthetic, test on real (Ye et al., *ZeroGen*, EMNLP 2022), 95 % bootstrap intervals over test rows.
+    """Train on synthetic, test on real (Ye et al., *ZeroGen*, EMNLP 2022), 95 % intervals over test rows.
 
     ``accuracy`` and ``macro_f1`` of a classifier trained on the data set's resolved labels, soft labels and weights: the
     first of the project's learners (``evaluate.learners``). The others' accuracy stands in ``learners``, so that one sees
@@ -68,16 +69,20 @@ def _accuracy(material: Material, outcome: Outcome) -> Metric:
         details["learners"] = {name: _of_learner(material, name) for name in learners(material)}
         shown = [f"{name} {row['value']:.3f}" for name, row in details["learners"].items() if row["value"] is not None]
         note += f" Learners: {', '.join(shown)}."
-    metric = accuracy_metric("benchmark.accuracy", outcome, note, details, material.seed)
+    metric = accuracy_metric("benchmark.accuracy", outcome, note, details)
     return _with_draws(material, metric) if material.thorough else metric
 
 
 def _of_learner(material: Material, name: str) -> dict[str, Any]:
+    from workbench.jobs.run import Cancelled
+
     try:
         found = on_data_set(material, name)
+    except Cancelled:
+        raise
     except WorkbenchError as error:  # a learner that cannot be trained must not cost the others
         return {"value": None, "low": None, "high": None, "rough": False, "note": str(error)}
-    low, high = bootstrap_accuracy(found.gold, found.predicted, seed=material.seed)
+    low, high = share(found)
     rough = is_rough(len(found.gold), found.accuracy)
     return {"value": found.accuracy, "low": low, "high": high, "rough": rough, "note": ""}
 
@@ -127,5 +132,5 @@ def _macro_f1(material: Material, outcome: Outcome) -> Metric:
     tested = {label: row for label, row in rows.items() if row["count"]}
     weakest = min(tested, key=lambda label: tested[label]["f1"])
     note = f"Mean F1 over {len(rows)} labels; weakest: {weakest} ({tested[weakest]['f1']:.2f})."
-    rough = is_rough(len(outcome.gold), outcome.accuracy)
+    rough = is_rough_macro(outcome.gold)
     return Metric("benchmark.macro_f1", value, low, high, note, "share", "higher", {"per_label": rows}, rough)

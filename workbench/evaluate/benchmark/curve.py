@@ -13,7 +13,7 @@ from workbench.learn.intervals import is_rough
 @METRICS.register("benchmark.learning_curve")
 @needs("labels", "time")
 def learning_curve(material: Material) -> list[Metric]:
-    """Gain in accuracy of the last doubling: from half of the data set to all of it, paired over the test rows, 95 % bootstrap.
+    """Gain in accuracy of the last doubling: from half of the data set to all of it, paired over test rows (95 %).
 
     The curve halves the data set up to five times; at each smaller size up to three training sets that share no sample are
     drawn with the labels' shares, and their results averaged. ``points`` holds accuracy by size with intervals
@@ -50,8 +50,8 @@ def learning_curve(material: Material) -> list[Metric]:
             "goes on as it went)."
         )
     details: dict[str, Any] = {
-        "points": [point.as_json(seed) for point in points],
-        "real": [point.as_json(seed) for point in beside],
+        "points": [point.as_json() for point in points],
+        "real": [point.as_json() for point in beside],
         "forecast": ahead,
     }
     return [Metric(name, gain, low, high, note, "share", "none", details, is_rough(len(test)))]

@@ -20,7 +20,7 @@ def external(material: Material) -> list[Metric]:
     """Accuracy of the model that ``evaluate.trainer.command`` trains on the data set and tests on the real test rows.
 
     The command gets training rows with labels and weights, and test rows without labels. Where it writes
-    ``predictions.jsonl``, accuracy and its 95 % bootstrap interval are computed here, paired with other evaluations'. Else the
+    ``predictions.jsonl``, accuracy and its 95 % interval are computed here, paired with other evaluations'. Else the
     number is ``accuracy`` (or the first one) of its ``metrics.json``, as the command reported it, without an
     interval. Every number of ``metrics.json`` also becomes ``benchmark.external.NAME``, unchecked.
     """
@@ -46,7 +46,9 @@ def lesson(material: Material, samples: Sequence[Sample], test: Sequence[Sample]
 
     def row(sample: Sample) -> dict[str, Any]:
         found: dict[str, Any] = {"id": sample.id, "text": sample.text}
-        return found | ({"fields": dict(fields[sample.id])} if sample.id in fields else {})
+        if sample.id in fields:
+            found["fields"] = {name: value for name, value in fields[sample.id].items() if name != "label"}
+        return found
 
     train = [
         row(sample)
@@ -85,7 +87,7 @@ def _metric(material: Material, answers: Answers, trained_on: int, test: Sequenc
     note = f"{ran} Tested on {len(test):,} real rows."
     if unknown:
         note += f" Predictions that are no label of the project, counted as wrong: {unknown:,}."
-    return accuracy_metric(NAME, outcome, note, details, material.seed)
+    return accuracy_metric(NAME, outcome, note, details)
 
 
 def _reported(metrics: Mapping[str, float], ran: str) -> Metric:

@@ -6,8 +6,8 @@ from typing import Any
 
 from workbench.evaluate.base import METRICS, Material, Metric, Sample, needs
 from workbench.evaluate.downstream import EvaluationError, Outcome, draw, labelled, means, train_and_test
-from workbench.evaluate.predictions import accuracy_metric
-from workbench.learn.intervals import bootstrap_accuracy, is_rough, paired_bootstrap
+from workbench.evaluate.predictions import accuracy_metric, share
+from workbench.learn.intervals import is_rough, paired_bootstrap
 
 NO_REAL = "There are no real training rows to mix with: `workbench import PROJECT FILE --as seed` (or `real`)."
 #: Samples for each real row; all of them come last.
@@ -19,7 +19,7 @@ BUDGETS, FEWEST = (0.1, 0.3), 10
 @METRICS.register("benchmark.mixed_accuracy")
 @needs("labels", "time")
 def mixed_accuracy(material: Material) -> list[Metric]:
-    """Accuracy of the benchmark's learner trained on all real rows and the whole data set, 95 % bootstrap over test rows.
+    """Accuracy of the benchmark's learner trained on all real rows and the whole data set, 95 % interval over test rows.
 
     ``points`` is the curve: all real rows with 0, a quarter, a half, one sample for each and with all samples; and 10 % and
     30 % of the real rows, alone and with all samples. ``gain`` of a point is over the same real rows alone, on the same
@@ -43,7 +43,7 @@ def mixed_accuracy(material: Material) -> list[Metric]:
             if rows == len(real):
                 raise
             continue  # a small budget may hold one label only
-        point = _point(outcome, rows, added, material.seed)
+        point = _point(outcome, rows, added)
         if added == 0:
             alone[rows] = outcome
         elif rows in alone:
@@ -66,7 +66,7 @@ def mixed_accuracy(material: Material) -> list[Metric]:
             f" Best with {best['synthetic']:,} samples: {sure['gain']:+.3f} "
             f"({sure['gain_low']:+.3f} to {sure['gain_high']:+.3f}, chosen among {len(chosen)})."
         )
-    return [accuracy_metric("benchmark.mixed_accuracy", whole, note, details, material.seed)]
+    return [accuracy_metric("benchmark.mixed_accuracy", whole, note, details)]
 
 
 def _plan(real: int, samples: int) -> list[tuple[int, int]]:
@@ -84,8 +84,8 @@ def _trained(
     return train_and_test(together, test, material.seed, **means(material))
 
 
-def _point(outcome: Outcome, rows: int, added: int, seed: int) -> dict[str, Any]:
-    low, high = bootstrap_accuracy(outcome.gold, outcome.predicted, seed=seed)
+def _point(outcome: Outcome, rows: int, added: int) -> dict[str, Any]:
+    low, high = share(outcome)
     value = outcome.accuracy
     rough = is_rough(len(outcome.gold), value)
     return {"real": rows, "synthetic": added, "value": value, "low": low, "high": high, "rough": rough}

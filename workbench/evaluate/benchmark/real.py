@@ -30,11 +30,11 @@ _SMALLER = 4
 @METRICS.register("benchmark.ratio")
 @needs("labels")
 def real(material: Material) -> list[Metric]:
-    """The data set beside real rows (Ye et al., *ZeroGen*, EMNLP 2022), 95 % bootstrap intervals over test rows.
+    """The data set beside real rows (Ye et al., *ZeroGen*, EMNLP 2022), 95 % intervals over test rows.
 
     ``real_accuracy``: the benchmark's learner trained on real rows, as many as the data set has (the labels' shares kept)
-    or all there are. ``ratio``: accuracy over real_accuracy, both on the same test rows, drawn together for the
-    interval. When the real rows are at most a quarter as many, the ratio's details also hold it at their size
+    or all there are. ``ratio``: accuracy over real_accuracy, both on the same test rows, and its
+    interval paired over them. When the real rows are at most a quarter as many, the ratio's details also hold it at their size
     (``same_size``).
     """
     found = _real(material)
@@ -61,7 +61,7 @@ def _real_accuracy(material: Material, found: Outcome | str) -> Metric:
     some = f" of {available:,}, as many as the data set has" if available > found.trained_on else ""
     note = f"Trained on {found.trained_on:,} real rows{some}."
     details = {"trained_on": found.trained_on, "available": available}
-    return accuracy_metric("benchmark.real_accuracy", found, note, details, material.seed)
+    return accuracy_metric("benchmark.real_accuracy", found, note, details)
 
 
 def _ratio(material: Material, found: Outcome | str) -> Metric:

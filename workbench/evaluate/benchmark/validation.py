@@ -15,7 +15,7 @@ NO_VALIDATION = (
 @METRICS.register("benchmark.validation_accuracy")
 @needs("labels")
 def validation_accuracy(material: Material) -> list[Metric]:
-    """Share of the validation rows that the classifier trained on the data set gets right, 95 % bootstrap interval.
+    """Share of the validation rows that the classifier trained on the data set gets right, 95 % interval.
 
     The classifier is the benchmark's own, trained once. Behind it, ``wrong``: the validation rows that it gets wrong, the
     surest mistakes first. What is improved by looking at them is measured on the test rows.
@@ -30,4 +30,4 @@ def validation_accuracy(material: Material) -> list[Metric]:
     if twice:
         note += f" Validation texts that are also in the data set: {len(twice):,}."
     details = {"confusions": confusions(outcome), "leaked": twice, "behind": {"wrong": behind(outcome)}}
-    return [accuracy_metric("benchmark.validation_accuracy", outcome, note, details, material.seed)]
+    return [accuracy_metric("benchmark.validation_accuracy", outcome, note, details)]

@@ -21,7 +21,7 @@ def ngram_diversity(material: Material) -> list[Metric]:
     found = direct(
         "diversity.ngram_diversity",
         material,
-        _sum,
+        ngrams_used,
         unit="sum of 4 shares",
         direction="higher",
         note="Unique n-grams among all, summed over n = 1 to 4 (0 to 4); falls as a set grows.",
@@ -30,7 +30,8 @@ def ngram_diversity(material: Material) -> list[Metric]:
     return [found]
 
 
-def _sum(corpus: Corpus) -> Estimate | None:
+def ngrams_used(corpus: Corpus) -> Estimate | None:
+    """The sum of the shares; None without tokens."""
     import numpy as np
 
     used = [counts for counts in corpus.counts[:ORDERS] if counts.total]

@@ -22,7 +22,7 @@ def self_repetition(material: Material) -> list[Metric]:
     found = direct(
         "diversity.self_repetition",
         material,
-        _mean,
+        mean_repetition,
         unit="nats",
         direction="lower",
         note="Log of how often a text's 4-grams stand in other texts; lower is more varied. Grows with the set.",
@@ -30,7 +30,8 @@ def self_repetition(material: Material) -> list[Metric]:
     return [found]
 
 
-def _mean(corpus: Corpus) -> Estimate:
+def mean_repetition(corpus: Corpus) -> Estimate:
+    """The mean in nats; ``few`` where hardly any text repeats a 4-gram."""
     import numpy as np
 
     counts, size = corpus.counts[ORDER - 1], len(corpus.texts)

@@ -26,11 +26,11 @@ def vendi(material: Material) -> list[Metric]:
     """``VS = exp(- sum lambda ln lambda)``, lambda the eigenvalues of K/n, K the cosines of the texts' rows (Friedman &
     Dieng, *The Vendi Score*, TMLR 2023): 1 for copies, n for n texts that have nothing in common.
 
-    The rows are the project's embeddings, or word TF-IDF on at most 256 axes (``text_map``); K/n and the d x d matrix
-    X'X/n have the same eigenvalues, so that the work grows with n, not with its square. Texts without a token are left
-    out. Grows with the number of texts, up to the number of axes. Interval: delete-a-group jackknife
+    The rows are the project's embeddings, or word TF-IDF projected to 512 dimensions (``text_map``); K/n and the d x d
+    matrix X'X/n have the same eigenvalues, so that the work grows with n, not with its square. Texts without a token are left
+    out. Grows with the number of texts, up to the number of dimensions. Interval: delete-a-group jackknife
     over 20 drawn groups, map taken as given. Details:
-    ``features``, ``axes``.
+    ``features``, ``dimensions``.
     """
     rows = text_map(material)
     found = direct(
@@ -41,7 +41,7 @@ def vendi(material: Material) -> list[Metric]:
         direction="higher",
         note="As many texts without anything in common would be as varied; grows with the set.",
         lacking="No text holds a token.",
-        more=lambda: {"features": rows.name, "axes": rows.rows(data_set(material)).shape[1]},
+        more=lambda: {"features": rows.name, "dimensions": rows.rows(data_set(material)).shape[1]},
     )
     return [found]
 
@@ -49,7 +49,7 @@ def vendi(material: Material) -> list[Metric]:
 def effective_number(rows: NDArray[np.floating[Any]], seed: int = 0) -> Estimate | None:
     """The Vendi score of rows of length 1, shape (n, d), zero rows left out, with its error; None without a row.
 
-    O(n d^2 + d^3) time, the rows' memory and ``GROUPS`` times d^2.
+    O(n d^2 + ``GROUPS`` d^3) time, or with n in d's place where n is the smaller; ``GROUPS`` d^2 memory beside the rows.
     """
     import numpy as np
 
@@ -59,12 +59,19 @@ def effective_number(rows: NDArray[np.floating[Any]], seed: int = 0) -> Estimate
         return None
     # Drawn, not by place: neighbours in a data set often share a label.
     shuffled = np.random.default_rng(seed).permutation(used)
-    ends = np.linspace(0, size, groups + 1).astype(int)
+    cuts = np.linspace(0, size, groups + 1).astype(int)
+    parts = [(shuffled[start:end], size - (end - start)) for start, end in pairwise(cuts)]
     with alone():
-        parts = np.array([_products(rows, shuffled[a:b]) for a, b in pairwise(ends)])
-        total, sizes = parts.sum(axis=0), np.diff(ends)
-        score = _score(total / size)
-        without = [_score((total - part) / (size - n)) for part, n in zip(parts, sizes, strict=True) if n < size]
+        if size <= rows.shape[1]:
+            kernel = rows[used].astype(np.float64) @ rows[used].T.astype(np.float64)
+            score = _score(kernel / size)
+            kept = [~np.isin(used, part) for part, _ in parts]
+            without = [_score(kernel[np.ix_(some, some)] / some.sum()) for some in kept if some.any()]
+        else:
+            products = [_products(rows, part) for part, _ in parts]
+            total = np.sum(products, axis=0)
+            score = _score(total / size)
+            without = [_score((total - one) / left) for one, (_, left) in zip(products, parts, strict=True)]
     return jackknife(score, without, (1.0, float(size)))
 
 

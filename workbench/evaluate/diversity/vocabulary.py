@@ -18,7 +18,7 @@ def vocabulary(material: Material) -> list[Metric]:
     found = direct(
         "diversity.vocabulary",
         material,
-        _size,
+        different_tokens,
         unit="tokens",
         direction="higher",
         note="Different tokens; grows with the number of texts.",
@@ -27,7 +27,8 @@ def vocabulary(material: Material) -> list[Metric]:
     return [found]
 
 
-def _size(corpus: Corpus) -> Estimate:
+def different_tokens(corpus: Corpus) -> Estimate:
+    """How many different tokens the texts hold."""
     counts = corpus.counts[0]
     return jackknife(float(counts.unique), counts.unique - counts.single, (0.0, float("inf")))
 

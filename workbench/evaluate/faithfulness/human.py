@@ -154,8 +154,8 @@ def _audited(audit: Audited, details: dict[str, Any], wrong: Sequence[int]) -> M
         return Metric(NAME, None, note=note, unit="share", direction="higher", details=details)
     if details["chosen_count"]:
         note += f" Another {details['chosen_count']:,} reviewed samples were chosen, not drawn, and do not count here."
-    # The sequence holds at any number; Wilson's interval was checked from is_rough's grid on.
-    rough = not audit.always and is_rough(decided, share)
+    # The sequence holds at any number. Wilson's, put together over labels, falls to 0.90 where a label has few or rare errors.
+    rough = not audit.always and any(is_rough(one.right + one.wrong, one.accuracy) for one in counts)
     return Metric(NAME, share, bounds.low, bounds.high, note, "share", "higher", details, rough=rough)
 
 

@@ -163,8 +163,12 @@ def _prompt(material: Material) -> tuple[str, str]:
 
 
 def _parts(sample: Sample, label: str | None, fields: Mapping[str, Any]) -> dict[str, str]:
+    """What the judge is shown of a sample. Where it is one text, that is the sample's own: before a repair, say, another one
+    than the store's."""
     parts = {name: judging.written(value) for name, value in fields.items() if value not in (None, "", [], {})}
-    parts = parts or {"text": sample.text}
+    texts = parts.keys() - {"label"}
+    if len(texts) <= 1:
+        parts |= {next(iter(texts), "text"): sample.text}
     return parts if label is None else {**parts, "label": label}
 
 

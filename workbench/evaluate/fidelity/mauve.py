@@ -59,7 +59,8 @@ def mauve(material: Material) -> list[Metric]:
     p, q = counted(mine), counted(theirs)
     value = min(1.0, float(area(p, q)[0]))
     random = numpy.random.default_rng(material.seed)
-    again = area(random.multinomial(size, p / size, DRAWS), random.multinomial(size, q / size, DRAWS))
+    # From smoothed shares: a bucket that one side happens to miss may be met by another draw of it.
+    again = area(random.multinomial(size, smoothed(p), DRAWS), random.multinomial(size, smoothed(q), DRAWS))
     low, high = around(value, again)
     mixed = random.multivariate_hypergeometric(p + q, size, DRAWS, method="marginals")
     chance = area(mixed, p + q - mixed)

@@ -35,15 +35,17 @@ def seed_similarity(material: Material) -> list[Metric]:
     The similarity is that of the filter ``near_duplicate`` (``learn.near_duplicates``: shared words, letters, or one text
     inside the other), to the most similar of the two real rows with the highest TF-IDF cosine. At most 20,000 samples
     (drawn) against at most 10,000 real rows (drawn); with more of those, near-copies of all of them are looked for beside
-    it. Exact copies are counted over all samples. Interval: normal, over samples.
+    it. Exact copies are counted over all samples. Interval: normal, over samples; the real rows are taken as given.
 
     Details: ``near_copies`` (a similarity from 0.78 on) and ``exact`` with Wilson's intervals; ``seeds``: the same mean for
-    real rows and their nearest other one, ``difference`` the samples' mean less that one, with its interval: above 0,
-    samples are nearer to real rows than these are to each other. ``closest``: [sample id, real id, similarity].
+    real rows and their nearest other one. ``difference``: the samples' mean less that one, both within the pool; above 0,
+    samples are nearer to real rows than these are to each other. Its interval is over samples, with a jackknife over real
+    rows. ``closest``: [sample id, real id, similarity].
     ``behind``: "closest" samples, nearest first, and "exact" copies.
     """
     import numpy
 
+    from workbench.learn.features import units, word_tfidf
     from workbench.learn.near_duplicates import THRESHOLD
 
     found = sides(material, MOST, equal=False)
@@ -55,10 +57,16 @@ def seed_similarity(material: Material) -> list[Metric]:
     pool = [everyone[place] for place in order[:POOL].tolist()]
     asked = pool[:REFERENCE]
     try:
-        mine, which = _nearest(found.samples, pool, own=False)
-        theirs, _ = _nearest(asked, pool, own=True)
+        _, rows = word_tfidf([row.text for row in (*found.samples, *pool)], units)
     except WorkbenchError as problem:
         return [unknown(NAME, str(problem), "similarity")]
+    known = rows[len(found.samples) :]
+    mine, which, next_to_mine = _nearest(found.samples, rows[: len(found.samples)], pool, known, own=False)
+    theirs, its, next_to_theirs = _nearest(asked, known[: len(asked)], pool, known, own=True)
+    half = _Z * math.hypot(
+        _mean(mine)[1], _jackknife(mine, which, next_to_mine, theirs, its, next_to_theirs, len(pool))
+    )
+    apart = float(mine.mean() - theirs.mean())
     nearest = [pool[place].id for place in which.tolist()]
     if len(everyone) > len(pool):
         _look_for_copies(found.samples, everyone, mine, nearest)
@@ -66,8 +74,7 @@ def seed_similarity(material: Material) -> list[Metric]:
     near = int((mine >= THRESHOLD).sum())
     first = numpy.argsort(-mine, kind="stable")
     value, error = _mean(mine)
-    reference, its_error = _mean(theirs)
-    apart, half = value - reference, _Z * math.hypot(error, its_error)
+    reference, _ = _mean(theirs)
     details: dict[str, Any] = {
         "real": found.which,
         "count": len(mine),
@@ -100,24 +107,44 @@ def seed_similarity(material: Material) -> list[Metric]:
     return [Metric(NAME, value, low, high, note, "similarity", "none", details, rough=len(mine) < ROUGH)]
 
 
-def _nearest(asked: Sequence[Sample], pool: Sequence[Sample], *, own: bool) -> tuple[Array, Array]:
-    """Each one's similarity to its nearest of the ``pool``, and that one's place; ``own``: ``asked`` are the first of the
-    pool, and are not their own nearest."""
+def _nearest(
+    asked: Sequence[Sample], queries: csr_matrix, pool: Sequence[Sample], known: csr_matrix, *, own: bool
+) -> tuple[Array, Array, Array]:
+    """Each one's similarity to its nearest of the ``pool``, that one's place, and the similarity without it; ``own``:
+    ``asked`` are the first of the pool, and are not their own nearest. ``queries`` and ``known`` are both sides' rows."""
     import numpy
 
-    from workbench.learn.features import units, word_tfidf
     from workbench.learn.near_duplicates import similarities
 
     texts, others = [row.text for row in asked], [row.text for row in pool]
-    _, rows = word_tfidf(others if own else [*texts, *others], units)
-    queries, known = (rows[: len(texts)], rows) if own else (rows[: len(texts)], rows[len(texts) :])
     places = _candidates(queries, known, own)
-    best, which = numpy.full(len(texts), -1.0), numpy.zeros(len(texts), numpy.int64)
-    for column in places.T:
-        scores = similarities(texts, [others[place] for place in column.tolist()])
-        better = scores > best
-        best[better], which[better] = scores[better], column[better]
-    return best, which
+    scores = numpy.stack([similarities(texts, [others[place] for place in column.tolist()]) for column in places.T], 1)
+    here, best = numpy.arange(len(texts)), scores.argmax(axis=1)
+    found, which = scores[here, best], places[here, best]
+    scores[here, best] = 0.0
+    return found, which, scores.max(axis=1)
+
+
+def _jackknife(
+    mine: Array, which: Array, next_to_mine: Array, theirs: Array, its: Array, next_to_theirs: Array, pool: int
+) -> float:
+    """Standard error, over real rows, of the mean of ``mine`` less that of ``theirs``: each row of the pool is left out in
+    turn (Quenouille 1956; Efron & Tibshirani 1993, chapter 11).
+
+    Who has it as the nearest falls back to the next one; a row that was asked loses its own number. Rows that are each
+    other's nearest, and one that is the nearest of many, thereby count as what they are: one observation.
+    """
+    import numpy
+
+    lost = numpy.bincount(which, weights=mine - next_to_mine, minlength=pool) / len(mine)
+    its_lost = numpy.bincount(its, weights=theirs - next_to_theirs, minlength=pool)
+    count = numpy.full(pool, float(len(theirs)))
+    count[: len(theirs)] -= 1
+    left = theirs.sum() - its_lost
+    left[: len(theirs)] -= theirs
+    # A row that has the one left out as its nearest may be left out itself only once: the pairs differ by 1 / n^2.
+    apart = (mine.mean() - lost) - left / numpy.maximum(count, 1.0)
+    return float(numpy.sqrt((pool - 1) / pool * ((apart - apart.mean()) ** 2).sum()))
 
 
 def _candidates(queries: csr_matrix, known: csr_matrix, own: bool) -> Array:

@@ -21,21 +21,21 @@ class _Bayes:
     classes: Sequence[str]
     count: Counts
     features: GramTfidf
-    weights: Array
+    parameters: Array
 
     def probabilities(self, texts: Sequence[str]) -> Array:
         from workbench.learn.naive_bayes import probabilities
 
-        return probabilities(self.features.rows(self.count(texts)), self.weights)
+        return probabilities(self.features.rows(self.count(texts)), self.parameters)
 
 
 @LEARNERS.register("naive_bayes")
 def naive_bayes(training: Training) -> Trained:
-    """Complement naive Bayes on the rows of the linear learner (Rennie et al., ICML 2003)."""
+    """Multinomial naive Bayes on the rows of the linear learner (``learn.naive_bayes``)."""
     from workbench.learn.features import fitted_rows
-    from workbench.learn.naive_bayes import fit_complement
+    from workbench.learn.naive_bayes import fit_bayes
     from workbench.learn.targets import soft_targets
 
     classes, targets = soft_targets(len(training.texts), training.labels, training.weights, training.soft)
     features, rows = fitted_rows(training.count(training.texts))
-    return _Bayes(classes, training.count, features, fit_complement(rows, targets))
+    return _Bayes(classes, training.count, features, fit_bayes(rows, targets))

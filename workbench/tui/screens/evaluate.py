@@ -28,6 +28,8 @@ SECTIONS: Mapping[str, str] = {
     "cards": "Cards", "number": "Number", "accuracy": "Accuracy", "classes": "Classes", "map": "Data map", "history": "History",
 }  # fmt: skip
 COMPARED: Mapping[str, str] = {"table": "Table", "charts": "Charts", "differences": "Differences"}
+#: Seconds between two readings of older evaluations: keys come first.
+BETWEEN = 0.02
 #: What the footer names: with an evaluation, with a comparison, while a job is at work.
 HINTS: Mapping[str, tuple[str, ...]] = {
     "evaluation": ("evaluate.start", "evaluate.compare", "evaluate.section", "evaluate.validation", "evaluate.report"),
@@ -55,7 +57,7 @@ class EvaluateScreen(JobsScreen):
         #behind { height: 1; padding: 0 1; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
         #runs { max-height: 5; min-height: 1; }
     }
-    EvaluateScreen.-narrow #right { border-left: none; }
+    EvaluateScreen #right.-alone { border-left: none; }
     EvaluateScreen.-low #runs { max-height: 2; }
     EvaluateScreen.-low #runs-title { border-top: none; height: 1; text-style: bold; }
     """
@@ -102,14 +104,14 @@ class EvaluateScreen(JobsScreen):
     async def look(self) -> None:
         newest = self.known.found[0]["id"] if self.known.found else None
         first = not self._read_once
-        # What is shown first is read first; older ones, for the list and the history, come after it was drawn.
-        self.known = await self.read(partial(reading.read, before=self.known, most=1 if first else reading.HISTORY))
+        # What is shown first is read first; older ones, for the list and the history, come a few at a time after it was drawn.
+        self.known = await self.read(partial(reading.read, before=self.known, most=1 if first else reading.SOME))
         self._read_once = True
         if self.known.found and self.known.found[0]["id"] != newest:
             self._fill()
             self.query_one("#runs", Picks).pick(str(self.known.found[0]["id"]))
         if self.known.more:
-            self._again = True
+            self.call_after_refresh(self.set_timer, BETWEEN, self.changed)
 
     def entered(self) -> None:
         self._map_read = False  # curation may have measured anew
@@ -156,7 +158,9 @@ class EvaluateScreen(JobsScreen):
         self.query_one("#work", Chart).show(lambda width: [] if work is None else job_view.job_lines(work, width))
         one = self.one()
         self.write_title("runs-title", "Evaluations" if one is not None else "Evaluations: none so far")
-        kind = "running" if running is not None else "comparison" if one and reading.is_comparison(one) else "evaluation"
+        kind = (
+            "running" if running is not None else "comparison" if one and reading.is_comparison(one) else "evaluation"
+        )
         self.query_one(Footer).show(HINTS[kind])
         self.query_one("#sections").display = one is not None
         if one is None:
@@ -177,8 +181,13 @@ class EvaluateScreen(JobsScreen):
         """Which columns stand there; the cursor goes to one that does."""
         for name, wanted in (("#left", left), ("#right", right)):
             self.query_one(name).display = wanted
+        self.query_one("#right").set_class(not left, "-alone")
         focused = self.focused
-        if focused is not None and focused.id in ("cards", "section") and not (left if focused.id == "cards" else right):
+        if (
+            focused is not None
+            and focused.id in ("cards", "section")
+            and not (left if focused.id == "cards" else right)
+        ):
             self.set_focus(self.cards if left else self.figures)
 
     def _draw_left(self, one: Mapping[str, Any]) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
+import subprocess
+import sys
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -17,10 +20,11 @@ from workbench.tui.screens.job_screen import UNDER_WAY, pick
 from workbench.tui.widgets.evaluation import contenders
 
 REPORT = "report.html"
+REPORT_SECONDS = 600
 SYNTAX = (
     "A name in front: mine=view:label:a. Steps behind: recipe:zerogen+near_duplicate+length:fewest=3, +project for the "
     "project's chain, +recipe for the recipe's own, +none.",
-    "Quotes keep a view with spaces together: \"view:label:a status:accepted\".",
+    'Quotes keep a view with spaces together: "view:label:a status:accepted".',
 )
 
 
@@ -115,6 +119,8 @@ class JobsScreen(OpenScreen):
 
         self._free()
         price = await self.read(contenders.price)
+        if not price.answers:
+            raise UsageError(f"{price.model} writes texts and judges none: name a model as evaluate.judge.model in project.yaml.")
         lines = [price.told, "Answers are kept: what was asked before is not paid for again."]
         if price.budget is not None:
             lines.append(f"It stops before ${price.budget:,.2f}, the budget in project.yaml.")
@@ -138,16 +144,21 @@ class JobsScreen(OpenScreen):
         if not self.known.found:
             raise UsageError("Nothing has been measured yet, so there is nothing to report: r measures.")
         start = str(self.project.folder / REPORT)
-        text = await self.ask(AskLine("Write the report to", start, help_lines=("One HTML file that needs nothing else.",)))
+        text = await self.ask(
+            AskLine("Write the report to", start, help_lines=("One HTML file that needs nothing else.",))
+        )
         if not text or not text.strip():
             return
         path = Path(text.strip()).expanduser()
         path = path if path.is_absolute() else self.project.folder / path
         there = path.exists()
-        if there and not await self.ask(Confirm(f"Replace {path.name}?", [f"{path} exists."], yes="replace it", no="keep it")):
+        if there and not await self.ask(
+            Confirm(f"Replace {path.name}?", [f"{path} exists."], yes="replace it", no="keep it")
+        ):
             return
-        written = await self.read(lambda store: _write(store, path, overwrite=there))
-        self.say(f"Written: {written['path']}")
+        self.say("Writing the report ...")
+        await asyncio.to_thread(write_report, self.project.folder, path, overwrite=there)
+        self.say(f"Written: {path}")
 
 
 def split(text: str) -> list[str]:
@@ -161,13 +172,22 @@ def split(text: str) -> list[str]:
 def _start(store: Store, parameters: Mapping[str, Any], limits: Mapping[str, Any] | None) -> int:
     from workbench.pipeline import start
 
-    return start.submit(store, "evaluate", parameters, limits) if limits else start.submit(store, "evaluate", parameters)
+    return (
+        start.submit(store, "evaluate", parameters, limits) if limits else start.submit(store, "evaluate", parameters)
+    )
 
 
-def _write(store: Store, path: Path, *, overwrite: bool) -> dict[str, Any]:
-    from workbench.pipeline import reporting
-
+def write_report(folder: Path, path: Path, *, overwrite: bool) -> None:
+    """``workbench report`` in a process of its own: what it computes with is not for the screen's. Raises ``WorkbenchError``
+    with its sentence when it fails."""
+    command = [sys.executable, "-P", "-m", "workbench.cli", "report", str(folder), "--out", str(path), "--quiet", "--json"]
     try:
-        return reporting.write(store, path, overwrite=overwrite)
-    except OSError as error:
-        raise WorkbenchError(f"{path} cannot be written: {error.strerror or error}.") from error
+        done = subprocess.run(
+            [*command, *(["--overwrite"] if overwrite else [])], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            errors="replace", timeout=REPORT_SECONDS, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise WorkbenchError(f"The report could not be written: {error}") from error
+    if done.returncode:
+        said = done.stderr.strip().splitlines()
+        raise WorkbenchError(clean(said[-1] if said else "The report could not be written.", limit=400))

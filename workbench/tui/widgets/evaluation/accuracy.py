@@ -45,7 +45,7 @@ def _accuracies(metrics: Mapping[str, Any], before: Mapping[str, Any] | None, wi
     ]
     details = metrics.get("benchmark.accuracy", {}).get("details") or {}
     for learner, one in (details.get(LEARNERS) or {}).items():
-        if isinstance(one, Mapping):
+        if isinstance(one, Mapping) and one.get("value") != metrics["benchmark.accuracy"].get("value"):
             rows.append(("benchmark.accuracy", _whisker(f"by {clean(str(learner), limit=30)}", one)))
     if before:
         first = before.get("metrics", {}).get("benchmark.accuracy")
@@ -80,7 +80,9 @@ def _curves(made: Sheet, metrics: Mapping[str, Any], width: int, height: int) ->
             made.head(charts.fit(title, width).rstrip(), STRONG)
             made.add(*lines)
     if metrics.get("benchmark.accuracy", {}).get("value") is not None and CURVE not in metrics:
-        made.add(Content(""), *charts.prose("R measures thoroughly: learning curve, mixtures with real rows.", width, MUTED))
+        made.add(
+            Content(""), *charts.prose("R measures thoroughly: learning curve, mixtures with real rows.", width, MUTED)
+        )
 
 
 def learning_curve(metric: Mapping[str, Any], width: int, height: int) -> list[Content]:

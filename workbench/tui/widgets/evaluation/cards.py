@@ -24,7 +24,7 @@ GROUPS = {
     "open": "Side by side",
 }
 #: Cells of the name (at most), the value with its mark, the interval, the seeds' value.
-_NAME, _VALUE, _INTERVAL, _SEEDS = 20, 9, 15, 8
+_NAME, _VALUE, _INTERVAL, _SEEDS = 20, 9, 14, 7
 
 
 def interval(metric: Mapping[str, Any]) -> str:
@@ -64,7 +64,7 @@ def groups(metrics: Mapping[str, Any]) -> dict[str, list[str]]:
 def cards(result: Mapping[str, Any], width: int, *, notes: bool = False) -> Sheet:
     """Every metric on a line, its note below it (with ``notes``, or when there is no value: what it needs)."""
     metrics = result.get("metrics", {})
-    name_width = max(10, min(_NAME, width - 2 - _VALUE - _INTERVAL - _SEEDS - 4))
+    name_width = max(10, min(_NAME, width - 2 - _VALUE - _INTERVAL - _SEEDS - 3))
     against = any(seeds(metric) is not None for metric in metrics.values())
     made = Sheet()
     for group, names in groups(metrics).items():
@@ -74,7 +74,7 @@ def cards(result: Mapping[str, Any], width: int, *, notes: bool = False) -> Shee
         if made.lines:
             made.add(Content.styled(charts.fit(title, width).rstrip(), STRONG))
         else:
-            heads = f"{'95 % interval':<{_INTERVAL}}{'seeds' if against else '':>{_SEEDS}}"
+            heads = f"{'95 %':<{_INTERVAL}}{'seeds' if against else '':>{_SEEDS}}"
             made.add(Content.assemble((charts.fit(title, name_width + _VALUE + 5), STRONG), (heads, MUTED))[:width])
         for name in names:
             _card(made, name, metrics[name], name_width, width, notes=notes)
@@ -102,7 +102,7 @@ def _card(made: Sheet, name: str, metric: Mapping[str, Any], name_width: int, wi
     )  # fmt: skip
     note = str(metric.get("note") or "")
     if note and (notes or not known):
-        made.add(*charts.prose(note, width, MUTED if known else WARNING, indent=4, most=3))
+        made.add(*charts.prose(note, width, MUTED if known else WARNING, indent=4, most=3 if known else 2))
 
 
 def asked(usage: Mapping[str, Any]) -> str:

@@ -40,12 +40,16 @@ def figures(result: Mapping[str, Any], width: int) -> Sheet:
             _pairs(made, name, [(str(a), str(b), int(n)) for a, b, n in wrong], width)
     _counts(made, metrics, width)
     if not made.lines:
-        made.add(*charts.prose("Nothing is known by class: the samples of this task have no single labels.", width, MUTED))
+        made.add(
+            *charts.prose("Nothing is known by class: the samples of this task have no single labels.", width, MUTED)
+        )
     return made
 
 
 def _per_label(made: Sheet, metrics: Mapping[str, Any], width: int) -> None:
-    found: Mapping[str, Mapping[str, Any]] = (metrics.get("benchmark.macro_f1", {}).get("details") or {}).get("per_label", {})
+    found: Mapping[str, Mapping[str, Any]] = (metrics.get("benchmark.macro_f1", {}).get("details") or {}).get(
+        "per_label", {}
+    )
     rows = sorted(found.items(), key=lambda row: (row[1].get("f1", 0), row[0]))[:LABELS]
     if not rows:
         return
@@ -70,7 +74,9 @@ def _per_label(made: Sheet, metrics: Mapping[str, Any], width: int) -> None:
         bar = charts.bars({"": float(row.get("f1") or 0)}, room + 6, most=1.0)[0].plain[6:].strip()
         line = Content.assemble(charts.fit(label, name_width), " ", (bar.ljust(room)[:room], ACCENT), " ", told)
         target = Target("cell", "benchmark.accuracy", gold=label, wrong=True)
-        made.put(line[:width], f"class {label}", f"test rows of {clean(label)} that were got wrong", target, 0, name_width)
+        made.put(
+            line[:width], f"class {label}", f"test rows of {clean(label)} that were got wrong", target, 0, name_width
+        )
 
 
 def _confusion(made: Sheet, metric: str, where: str, found: Mapping[str, Any], width: int) -> None:
@@ -112,11 +118,15 @@ def _picture(
             parts.append((f"{text:>{cell - 1}}{plots.shade(share)}", style))
             if count:
                 says = f"{count:,} {clean(label)} " + ("got right" if row == column else f"taken for {clean(guess)}")
-                spots.append((f"{metric} {row} {column}", says, Target("cell", metric, label, guess), start, start + cell))
+                spots.append(
+                    (f"{metric} {row} {column}", says, Target("cell", metric, label, guess), start, start + cell)
+                )
         made.add(Content.assemble(*parts))
         for spot in spots:
             made.mark(*spot)
-    made.add(Content.styled(f"{'':{name_width}}taken for (the rows' numbers)"[: name_width + cell * len(classes)], MUTED))
+    made.add(
+        Content.styled(f"{'':{name_width}}taken for (the rows' numbers)"[: name_width + cell * len(classes)], MUTED)
+    )
 
 
 def _pairs(made: Sheet, metric: str, pairs: Sequence[tuple[str, str, int]], width: int) -> None:
@@ -148,6 +158,13 @@ def _counts(made: Sheet, metrics: Mapping[str, Any], width: int) -> None:
     for label, line in zip(shown, charts.bars(shown, width), strict=True):
         view = f"set:yes origin:synthetic label:{quoted(label)}"
         end = min(len(charts.fit(label, width).rstrip()), max(1, len(line.plain)))
-        made.put(line, f"label {label}", f"the {shown[label]:,} samples labelled {clean(label)}", Target("view", view), 0, end)
+        made.put(
+            line,
+            f"label {label}",
+            f"the {shown[label]:,} samples labelled {clean(label)}",
+            Target("view", view),
+            0,
+            end,
+        )
     if len(counts) > LABELS:
         made.add(Content.styled(f"and {len(counts) - LABELS:,} more labels", MUTED))

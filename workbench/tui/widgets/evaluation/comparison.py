@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from rich.cells import cell_len
 from textual.content import Content
 
 from workbench.text import clean
@@ -13,12 +13,14 @@ from workbench.tui.widgets import charts
 from workbench.tui.widgets.charts import ERROR, MUTED, STRONG, SUCCESS, Whisker
 from workbench.tui.widgets.evaluation.cards import GROUPS, groups, short, value
 from workbench.tui.widgets.evaluation.history import MAIN
-from workbench.tui.widgets.evaluation.sheet import Sheet, Target
+from workbench.tui.widgets.evaluation.sheet import Sheet, Target, sheet
 from workbench.tui.widgets.lines import dollars, safe
 
 _NAME = 18
 #: Cells of a contender's column: the least, the most, and what an interval needs.
 _LEAST, _MOST, _WITH = 9, 26, 13
+#: Cells from which two charts stand beside one another, and those between them.
+_BESIDE, _GAP = 100, 4
 
 
 def names(result: Mapping[str, Any]) -> list[str]:
@@ -124,36 +126,72 @@ def _end(found: float) -> str:
 
 
 def multiples(result: Mapping[str, Any], width: int) -> Sheet:
-    """A chart of whiskers for each main metric, all contenders on its axis."""
-    made = Sheet()
+    """A chart of whiskers for each main metric, all contenders on its axis; two beside one another where it is wide."""
     known = [name for found in metric_names(result).values() for name in found]
     wanted = [name for name in MAIN if name in known] or known[:6]
-    for name in wanted:
-        best = (result.get("best") or {}).get(name)
-        made.head(charts.fit(name, width).rstrip(), STRONG)
-        rows = []
-        for place, one in enumerate(result["contenders"]):
-            metric = one.get("metrics", {}).get(name) or {}
-            title = names(result)[place] + (" *" if place == best else "")
-            rows.append(Whisker(title, metric.get("value"), metric.get("low"), metric.get("high")))
-        for place, line in enumerate(charts.intervals(rows, width)):
-            if place < len(rows):
-                says = f"the samples behind {clean(name)} of {names(result)[place]}"
-                end = min(cell_len(rows[place].name), max(1, len(line.plain.rstrip())))
-                made.put(line, f"axis {name} {place}", says, Target("metric", name, gold=str(place)), 0, end)
-            else:
-                made.add(line)
     if not wanted:
-        made.add(*charts.prose("No contender has a value of any metric.", width, MUTED))
+        return sheet(charts.prose("No contender has a value of any metric.", width, MUTED))
+    if width < _BESIDE:
+        made = Sheet()
+        for name in wanted:
+            if made.lines:
+                made.add(Content(""))
+            made.extend(_multiple(result, name, width))
+        return made
+    each = (width - _GAP) // 2
+    made = Sheet()
+    for place in range(0, len(wanted), 2):
+        if made.lines:
+            made.add(Content(""))
+        left = _multiple(result, wanted[place], each)
+        right = _multiple(result, wanted[place + 1], each) if place + 1 < len(wanted) else Sheet()
+        made.extend(_beside(left, right, each + _GAP))
+    return made
+
+
+def _multiple(result: Mapping[str, Any], name: str, width: int) -> Sheet:
+    """All contenders' values of one metric on one axis."""
+    best = (result.get("best") or {}).get(name)
+    made = sheet([Content.styled(charts.fit(name, width).rstrip(), STRONG)])
+    rows = []
+    for place, one in enumerate(result["contenders"]):
+        metric = one.get("metrics", {}).get(name) or {}
+        title = names(result)[place] + (" *" if place == best else "")
+        rows.append(Whisker(title, metric.get("value"), metric.get("low"), metric.get("high")))
+    for place, line in enumerate(charts.intervals(rows, width)):
+        if place < len(rows):
+            says = f"the samples behind {clean(name)} of {names(result)[place]}"
+            end = min(len(rows[place].name), max(1, len(line.plain.rstrip())))
+            made.put(line, f"axis {name} {place}", says, Target("metric", name, gold=str(place)), 0, end)
+        else:
+            made.add(line)
+    return made
+
+
+def _beside(left: Sheet, right: Sheet, start: int) -> Sheet:
+    """Two sheets beside one another, the second from column ``start``."""
+    made = Sheet()
+    offsets = []
+    for place in range(max(len(left.lines), len(right.lines))):
+        line = left.lines[place] if place < len(left.lines) else Content("")
+        pad = " " * max(0, start - line.cell_length)
+        offsets.append(len(line.plain) + len(pad))
+        made.add(Content.assemble(line, pad, right.lines[place]) if place < len(right.lines) else line)
+    made.spots = list(left.spots) + [
+        replace(spot, start=spot.start + offsets[spot.line], end=spot.end + offsets[spot.line]) for spot in right.spots
+    ]
     return made
 
 
 def differences(result: Mapping[str, Any], width: int) -> Sheet:
-    """Every pair of contenders: by how much the second differs from the first, its interval, p and a word about it."""
+    """Every pair of contenders: by how much the second differs from the first, its interval, p and a word about it; metrics
+    with a difference that is real come first."""
     made = Sheet()
     called = names(result)
     found: Mapping[str, Sequence[Mapping[str, Any]]] = result.get("differences") or {}
-    for name, rows in found.items():
+    really = [name for name, rows in found.items() if any(row.get("verdict") in ("better", "worse") for row in rows)]
+    for name in [*really, *(name for name in found if name not in really)]:
+        rows = found[name]
         real = [row for row in rows if row.get("verdict") != "missing"]
         if not real:
             continue
@@ -165,7 +203,9 @@ def differences(result: Mapping[str, Any], width: int) -> Sheet:
     else:
         made.add(
             Content(""),
-            *charts.prose("p is corrected for the number of comparisons (Holm); paired: on the same rows.", width, MUTED),
+            *charts.prose(
+                "p is corrected for the number of comparisons (Holm); paired: on the same rows.", width, MUTED
+            ),
         )
     return made
 
@@ -183,4 +223,3 @@ def _difference(row: Mapping[str, Any], called: Sequence[str], width: int) -> Co
     each = max(6, min(28, (width - 50) // 2))
     pair = f"{charts.fit(called[int(row['a'])], each)} {arrow} {charts.fit(called[int(row['b'])], each)}"
     return Content.assemble(pair, "  ", (f"{verdict:<9}", style), f" {told}")[:width]
-

@@ -25,11 +25,13 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What judging takes: the model, a sentence about requests and dollars, the budget of the settings."""
+    """What judging takes: the model, a sentence about requests and dollars, the budget of the settings; ``answers``: whether
+    the model answers questions at all."""
 
     model: str
     told: str
     budget: float | None
+    answers: bool = True
 
 
 def choices(store: Store) -> list[Offer]:
@@ -45,13 +47,14 @@ def choices(store: Store) -> list[Offer]:
     ):  # fmt: skip
         if names:
             found += [Offer("", title), *(Offer(f"{kind}:{name}", clean(name, limit=60)) for name in names)]
-    made = contending.jobs(store)
+    made = {number: one for number, one in contending.jobs(store).items() if _trains(store, number, one[0])}
     rounds = contending.rounds(store)
     if len(rounds) > 1:
         found.append(Offer("", "rounds"))
         newest = list(enumerate(rounds, 1))[-OFFERED:]
         found += [
-            Offer(f"round:{place}", f"round {place}: job {job}, {clean(made[job][1], limit=40)}") for place, job in newest
+            Offer(f"round:{place}", f"round {place}: job {job}, {clean(made[job][1], limit=40)}")
+            for place, job in newest
         ]
     if made:
         found.append(Offer("", "jobs"))
@@ -68,8 +71,15 @@ def choices(store: Store) -> list[Offer]:
         ]
     if saved := views.saved(store):
         found.append(Offer("", "saved views"))
-        found += [Offer(f"view:{query}", clean(name, limit=40), clean(query, limit=28)) for name, query in saved.items()]
+        found += [
+            Offer(f"view:{query}", clean(name, limit=40), clean(query, limit=28)) for name, query in saved.items()
+        ]
     return found
+
+
+def _trains(store: Store, number: int, kind: str) -> bool:
+    """Whether a job's samples may be trained on: what was imported as a test is no contender."""
+    return kind != "import" or jobs.get(store, number).parameters.get("role") == "synthetic"
 
 
 def check(specs: Sequence[str]) -> None:
@@ -82,7 +92,7 @@ def check(specs: Sequence[str]) -> None:
 def price(store: Store) -> Price:
     """What it would cost, at the most, to let the judging model rate as many samples as the settings say."""
     from workbench.evaluate import rubrics
-    from workbench.pipeline.judging_model import evaluating_model, forecast
+    from workbench.pipeline.judging_model import answers_questions, evaluating_model, forecast
 
     config = store.project.config
     settings, counts = config.evaluate.judge, samples.counts(store)
@@ -95,4 +105,4 @@ def price(store: Store) -> Price:
     around = len(rubrics.question(config.task)) + len(rubrics.rubric(config.task, settings.rubric))
     cost = forecast(store.project, model, requests, around + sum(lengths) / max(1, len(lengths)))
     told = f"At most {requests:,} requests (samples of the data set, reviewed ones, seeds): about {money(cost)}."
-    return Price(model, told, config.curate.budget)
+    return Price(model, told, config.curate.budget, answers_questions(model))

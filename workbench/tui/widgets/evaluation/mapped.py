@@ -11,9 +11,9 @@ from workbench.tui.widgets.evaluation.sheet import Sheet, Target
 
 #: What a region is good for (Swayamdipta et al. 2020).
 MEANS = {
-    "easy": "learnt at once: they help training to converge",
-    "ambiguous": "learnt now and then: they help most on new data",
-    "hard": "hardly learnt: look here for wrong labels",
+    "easy": "learnt at once",
+    "ambiguous": "learnt now and then",
+    "hard": "hardly learnt",
 }
 
 
@@ -43,4 +43,6 @@ def figures(found: DataMap | None, width: int, *, picked: str = "", high: bool =
         target = Target("view", found.slice(None))
         made.put(line[:width], f"region {name}", f"the {region.count:,} {name} samples", target, 0, 19)
     found.pick(picked if picked in found.regions else "ambiguous")
+    told = "Easy ones help training to converge, ambiguous ones help most on new data, among hard ones are wrong labels."
+    made.add(Content(""), *charts.prose(told, width, MUTED))
     return made

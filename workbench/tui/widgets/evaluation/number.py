@@ -35,7 +35,9 @@ def figures(
     said = ", ".join(
         part for part in (safe(metric.get("unit") or "", limit=20), _DIRECTIONS.get(str(metric.get("direction")), "")) if part
     )  # fmt: skip
-    made.add(Content.assemble((value(metric), STRONG if known else MUTED), (f"  {said}" if said else "", MUTED))[:width])
+    made.add(
+        Content.assemble((value(metric), STRONG if known else MUTED), (f"  {said}" if said else "", MUTED))[:width]
+    )
     if between := interval(metric):
         made.add(*charts.prose(f"95 % interval {between}" + (f" ({ROUGH})" if metric.get("rough") else ""), width))
     elif known and metric.get("rough"):
@@ -60,6 +62,8 @@ def _axis(made: Sheet, metric: Mapping[str, Any], before: Mapping[str, Any] | No
         rows.append(Whisker("the seeds", beside, details.get("seeds_low"), details.get("seeds_high")))
     if before and before.get("value") is not None:
         rows.append(Whisker("before curation", before["value"], before.get("low"), before.get("high")))
+    if isinstance(same := details.get("same_source"), Mapping) and same.get("mean") is not None:
+        rows.append(Whisker("one source drawn twice", same["mean"], same.get("low"), same.get("high")))
     if metric.get("value") is not None and len(rows) > 1:
         made.add(Content(""), *charts.intervals(rows, width))
 
@@ -72,21 +76,37 @@ def _picture(made: Sheet, name: str, details: Mapping[str, Any], width: int, *, 
     elif name == accuracy.MIXED:
         lines = accuracy.mixture({"details": details}, width, height)
     elif isinstance(bins := details.get("histogram"), Mapping) and bins.get("counts"):
-        low, top = float(bins["low"]), float(bins["high"])
-        lines = charts.histogram(low, top, bins["counts"], width, height=height - 2, whole=top - low >= 10)
-        if isinstance(other := details.get("seeds_histogram"), Mapping) and other.get("counts"):
-            shown = charts.histogram(low, top, other["counts"], width, height=2, whole=top - low >= 10)
-            lines = [*lines[:-1], Content.styled("the seeds", MUTED), *shown[:2], *lines[-1:]]
+        lines = _histograms(bins, details.get("seeds_histogram"), width, height)
     elif isinstance(counts := details.get("counts"), Mapping) and counts:
         lines = charts.bars(dict(list(counts.items())[: height + 8]), width)
     elif isinstance(use := details.get("use"), list) and use:
         lines = _clusters(use[: height + 4], width)
-    elif isinstance(words := details.get("words"), list) and words:
-        lines = charts.prose("Words: " + ", ".join(_word(word) for word in words[:40]), width, most=6)
+    elif words := details.get("words"):
+        groups = words if isinstance(words, Mapping) else {"words": words}
+        lines = [
+            line for group, found in groups.items() if found
+            for line in charts.prose(f"{clean(str(group), limit=20)}: {', '.join(map(_word, found[:30]))}", width, most=4)
+        ]  # fmt: skip
     else:
         return
     if lines:
         made.add(Content(""), *lines)
+
+
+def _histograms(bins: Mapping[str, Any], seeds: object, width: int, height: int) -> list[Content]:
+    """The samples' columns above the seeds', each on its own axis unless that is the same."""
+
+    def columns(found: Mapping[str, Any], high: int) -> list[Content]:
+        low, top = float(found["low"]), float(found["high"])
+        return charts.histogram(low, top, found["counts"], width, height=high, whole=top - low >= 10)
+
+    lines = columns(bins, height - 2)
+    if isinstance(seeds, Mapping) and seeds.get("counts"):
+        below = columns(seeds, 3)
+        if len(seeds["counts"]) == len(bins["counts"]) and below[-1].plain == lines[-1].plain:
+            lines = lines[:-1]
+        lines += [Content.styled("the seeds", MUTED), *below]
+    return lines
 
 
 def _word(word: object) -> str:
@@ -117,11 +137,18 @@ def _behind(made: Sheet, one: Mapping[str, Any], name: str, behind: Mapping[str,
         called = kept.partition("/")[2].replace("_", " ")
         text = f"{behind[kept]:>7,}  {clean(called, limit=60)}"
         target = Target("view", reading.behind_view(int(one["id"]), kept))
-        made.put(Content(text[:width]), f"behind {kept}", f"{behind[kept]:,} samples: {clean(called, limit=60)}", target)
+        made.put(
+            Content(text[:width]), f"behind {kept}", f"{behind[kept]:,} samples: {clean(called, limit=60)}", target
+        )
     metric = one["result"]["metrics"][name]
     if not names and (metric.get("details") or {}).get("confusion"):
         wrong = sum(n for i, j, n in metric["details"]["confusion"]["cells"] if i != j)
-        made.put(Content(f"{wrong:>7,}  wrong"), "behind wrong", "the rows that were got wrong", Target("cell", name, wrong=True))
+        made.put(
+            Content(f"{wrong:>7,}  wrong"),
+            "behind wrong",
+            "the rows that were got wrong",
+            Target("cell", name, wrong=True),
+        )
     if whole := reading.view_of(one):
         text = f"{one['samples']:>7,}  all samples that were measured"
         made.put(Content(text[:width]), "behind all", "all samples that were measured", Target("view", whole))

@@ -13,22 +13,23 @@ from workbench.tui.widgets import charts
 from workbench.tui.widgets.charts import ACCENT, MUTED, STRONG
 
 _LEVELS, _ASCII_LEVELS = "▁▂▃▄▅▆▇█", "_.-=+*%#"
+_STILL = 0.02
 _SHADES, _ASCII_SHADES = "░▒▓█", ".:+#"
 
 
 def spark(values: Sequence[float | None]) -> str:
-    """A character a value, from the lowest to the highest of them; a gap where there is none."""
+    """A character a value, from the lowest to the highest of them (at least ``_STILL`` of them apart: less is noise); a gap
+    where there is none."""
     known = [value for value in values if value is not None and math.isfinite(value)]
     levels = _ASCII_LEVELS if charts.ascii_only() else _LEVELS
     if not known:
         return " " * len(values)
-    low, span = min(known), max(known) - min(known)
-    middle = len(levels) // 2 - 1
+    span = max(max(known) - min(known), _STILL * max(map(abs, known)), 1e-9)
+    low = (max(known) + min(known) - span) / 2
     return "".join(
-        " " if value is None or not math.isfinite(value)
-        else levels[round((value - low) / span * (len(levels) - 1)) if span else middle]
+        " " if value is None or not math.isfinite(value) else levels[int((value - low) / span * (len(levels) - 1) + 0.4999)]
         for value in values
-    )  # fmt: skip
+    )
 
 
 def shade(share: float) -> str:

@@ -14,7 +14,8 @@ from workbench.store.jobs import Job
 from workbench.store.views import quoted
 from workbench.tui.widgets.evaluation.sheet import Target
 
-HISTORY = 20
+#: Evaluations that are known, and those that are read at a time.
+HISTORY, SOME = 20, 3
 JOBS = 3
 #: Lists longer than this in a metric's details are for other computations, not for a picture.
 LONGEST = 400
