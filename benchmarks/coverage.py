@@ -5,7 +5,8 @@
 Each row prints the coverage in per cent for shares 0.6, 0.7, 0.8, 0.9 and 0.95, its largest Monte-Carlo error (one
 standard error) and whether all cells hold 95 +- 2; a simulated cell fails when it is outside by more than two of its
 errors. Cells in brackets stand outside of the checked grid (``is_rough``): they are shown, not judged. Wilson's coverage
-is a sum over all outcomes, without error; a cell marked * has no neighbour nearer to 95 that whole counts could give.
+is a sum over all outcomes, without error; in a cell marked * no end can be moved by
+one count without getting further from 95.
 """
 
 from __future__ import annotations
@@ -25,13 +26,12 @@ from workbench.learn.f1 import bootstrap_macro_f1, paired_macro_f1
 from workbench.learn.intervals import (
     FEWEST_DIFFERING,
     FEWEST_PER_LABEL,
-    Interval,
     bootstrap,
-    bootstrap_ratio,
     is_rough,
-    paired_bootstrap,
     wilson,
+    z_of,
 )
+from workbench.learn.score_intervals import paired_difference, paired_ratio
 from workbench.learn.significance import difference_of_shares
 from workbench.learn.win_rate import length_controlled, win_rate
 
@@ -51,7 +51,7 @@ class Cell:
     coverage: float
     error: float
     checked: bool
-    #: No interval with ends at whole counts comes nearer to 95 %.
+    #: Outside, but one count more or less at either end would be further from 95 %.
     unattainable: bool = False
 
     @property
@@ -75,9 +75,9 @@ class Row:
         return all(cell.holds for cell in self.cells)
 
 
-def simulated(trial: Trial, trials: int, seed: int, *, checked: bool = True) -> Cell:
+def simulated(trial: Trial, trials: int, start: int, *, checked: bool = True) -> Cell:
     """Intervals of one trial are not independent: the error is over trials."""
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(start)
     shares = np.array([np.mean(trial(random)) for _ in range(trials)])
     return Cell(float(shares.mean()), float(shares.std(ddof=1) / math.sqrt(trials)), checked)
 
@@ -104,12 +104,11 @@ def exact(n: int, share: float) -> Cell:
     holding = [k for k in range(n + 1) if held(wilson(k, n), share)]
     first, last = holding[0], holding[-1]
     coverage = math.fsum(chances[first : last + 1])
-    neighbours = [
-        math.fsum(chances[max(0, first + a) : min(n, last + b) + 1]) for a in (-1, 0, 1) for b in (-1, 0, 1)
-    ]
-    nearest = min(neighbours, key=lambda one: abs(one - 0.95))
+    moved = [(-1, 0), (1, 0), (0, -1), (0, 1)]
+    neighbours = [math.fsum(chances[max(0, first + a) : min(n, last + b) + 1]) for a, b in moved]
     outside = not LOW <= coverage <= HIGH
-    return Cell(coverage, 0.0, not is_rough(n, share), outside and nearest == coverage)
+    nearest = all(abs(coverage - 0.95) <= abs(one - 0.95) for one in neighbours)
+    return Cell(coverage, 0.0, not is_rough(n, share), outside and nearest)
 
 
 def of_shares(quick: bool) -> Iterator[Row]:
@@ -145,26 +144,23 @@ def together(a: float, b: float, correlation: float) -> list[float]:
 
 
 @lru_cache(maxsize=200_000)
-def gain(table: tuple[int, ...]) -> Interval:
-    return paired_bootstrap(*answers(table))
+def gain(table: tuple[int, ...]) -> tuple[float, float]:
+    return paired_difference(*table, z=z_of(0.95))
 
 
 @lru_cache(maxsize=200_000)
-def ratio(table: tuple[int, ...]) -> Interval:
-    return bootstrap_ratio(*answers(table))
+def ratio(table: tuple[int, ...]) -> tuple[float, float]:
+    return paired_ratio(*table, z=z_of(0.95))
 
 
-def answers(table: tuple[int, ...]) -> tuple[list[float], list[float]]:
-    both, only_a, only_b, neither = table
-    return (
-        [1.0] * (both + only_a) + [0.0] * (only_b + neither),
-        [1.0] * both + [0.0] * only_a + [1.0] * only_b + [0.0] * neither,
-    )
+def seed(random: Random) -> int:
+    """Another one for each trial: else all share the bootstrap's own error."""
+    return int(random.integers(1 << 30))
 
 
 def of_pairs(quick: bool) -> Iterator[Row]:
     """Two classifiers on the same rows, b 0.02 better, whose errors are independent, alike or nearly the same."""
-    trials = 300 if quick else 2000
+    trials = 300 if quick else 1000
     for correlation in (0.5,) if quick else (0.0, 0.5, 0.9):
         for n in SIZES[::2] if quick else SIZES:
             differences, ratios = [], []
@@ -207,9 +203,9 @@ def exact_f1(table: np.ndarray) -> float:
 
 
 def of_macro_f1(quick: bool) -> Iterator[Row]:
-    trials = 150 if quick else 800
+    trials = 120 if quick else 600
     for labels, uneven in ((3, 1.0), (10, 0.0)):
-        for n in (60, 200) if quick else SIZES[:4]:
+        for n in (60, 200) if quick else (60, 200, 500):
             cells = []
             for p in SHARES:
                 table = confusing(labels, uneven, p)
@@ -217,7 +213,9 @@ def of_macro_f1(quick: bool) -> Iterator[Row]:
                 def trial(random: Random, n: int = n, table: np.ndarray = table) -> list[bool]:
                     drawn = random.choice(table.size, n, p=table.ravel())
                     gold, predicted = (drawn // len(table)).tolist(), (drawn % len(table)).tolist()
-                    return [held(bootstrap_macro_f1(gold, predicted, resamples=400), exact_f1(table))]
+                    return [
+                        held(bootstrap_macro_f1(gold, predicted, resamples=400, seed=seed(random)), exact_f1(table))
+                    ]
 
                 cells.append(simulated(trial, trials, n, checked=n >= FEWEST_PER_LABEL * labels))
             yield Row(f"macro-F1, {labels} labels", str(n), tuple(cells))
@@ -230,7 +228,8 @@ def of_paired_macro_f1(quick: bool) -> Iterator[Row]:
         cells = []
         for p in SHARES:
             table = confusing(labels, 1.0, p)
-            chances = table / table.sum(axis=1, keepdims=True)
+            frequent = table.sum(axis=1)
+            chances = table / frequent[:, None]
             totals = np.cumsum(chances, axis=1)
             # b repeats a with chance 1/2, else it answers anew, a little better.
             better = confusing(labels, 1.0, min(0.97, p + 0.04))
@@ -244,13 +243,17 @@ def of_paired_macro_f1(quick: bool) -> Iterator[Row]:
                 totals: np.ndarray = totals,
                 anew: np.ndarray = anew,
                 truth: float = truth,
-                frequent: np.ndarray = table.sum(axis=1),
+                frequent: np.ndarray = frequent,
             ) -> list[bool]:
                 gold = random.choice(labels, n, p=frequent)
                 a = (random.random((n, 1)) > totals[gold]).sum(axis=1)
                 other = (random.random((n, 1)) > anew[gold]).sum(axis=1)
                 b = np.where(random.random(n) < 0.5, a, other)
-                return [held(paired_macro_f1(gold.tolist(), a.tolist(), b.tolist(), resamples=400), truth)]
+                return [
+                    held(
+                        paired_macro_f1(gold.tolist(), a.tolist(), b.tolist(), resamples=400, seed=seed(random)), truth
+                    )
+                ]
 
             differing = n * (1 - p) * 0.9
             cells.append(simulated(trial, trials, n, checked=differing >= FEWEST_DIFFERING))
@@ -262,7 +265,7 @@ def of_paired_macro_f1(quick: bool) -> Iterator[Row]:
 
 def of_means(quick: bool) -> Iterator[Row]:
     """The bootstrap of a mean: of normal, uniform and exponential numbers, of a median (no share to vary: one row each)."""
-    trials = 150 if quick else 800
+    trials = 100 if quick else 600
     kinds: dict[str, tuple[Callable[[Random, int], np.ndarray], float]] = {
         "normal": (lambda random, n: random.normal(0, 1, n), 0.0),
         "uniform": (lambda random, n: random.random(n), 0.5),
@@ -273,7 +276,7 @@ def of_means(quick: bool) -> Iterator[Row]:
         for n in SIZES[:4]:
 
             def trial(random: Random, n: int = n) -> list[bool]:
-                return [held(bootstrap(draw(random, n), seed=int(random.integers(1 << 30))), truth)]  # noqa: B023
+                return [held(bootstrap(draw(random, n), seed=seed(random)), truth)]  # noqa: B023
 
             cells.append(simulated(trial, trials, n))
         yield Row(f"bootstrap of a mean, {name} (n {SIZES[:4]})", "", tuple(cells))
@@ -286,19 +289,16 @@ def of_win_rates(quick: bool) -> Iterator[Row]:
         for n in SIZES[::2] if quick else SIZES:
             cells = []
             for p in SHARES:
-                wins = p - ties / 2
-                if wins + ties > 1:
+                if p + ties / 2 > 1 + 1e-9:
                     continue
+                chances = (p - ties / 2, ties, max(0.0, 1 - p - ties / 2))
 
-                def trial(random: Random, n: int = n, p: float = p, chances: tuple[float, ...] = (0.0,)) -> list[bool]:
+                def trial(random: Random, n: int = n, p: float = p, chances: tuple[float, ...] = chances) -> list[bool]:
                     won, tied, lost = random.multinomial(n, chances)
                     found = win_rate([(1, 1)] * won + [(1, 0)] * tied + [(0, 0)] * lost)
                     return [held((found.low, found.high), p)]
 
-                def given(random: Random, trial=trial, chances=(wins, ties, 1 - wins - ties)) -> list[bool]:  # type: ignore[no-untyped-def]
-                    return trial(random, chances=chances)
-
-                cells.append(simulated(given, trials, n))
+                cells.append(simulated(trial, trials, n))
             yield Row(f"win rate, {ties:.0%} ties", str(n), tuple(cells))
 
 
@@ -306,7 +306,7 @@ def of_rankings(quick: bool) -> Iterator[Row]:
     """Strengths evenly spread; the share is the chance of the strongest against the weakest. All strengths are judged,
     and the chance of the first two against each other."""
     for contenders, ties in ((4, 0.2),) if quick else ((2, 0.0), (2, 0.2), (4, 0.0), (4, 0.2), (8, 0.0)):
-        trials = 60 if quick else (1500, 600, 250)[(2, 4, 8).index(contenders)]
+        trials = 60 if quick else (1000, 400, 120)[(2, 4, 8).index(contenders)]
         for n in (60,) if quick else (60, 200):
             cells = []
             for p in SHARES:
@@ -339,7 +339,7 @@ def ranked(truth: np.ndarray, n: int, ties: float) -> Trial:
 
 def of_length_control(quick: bool) -> Iterator[Row]:
     """Wins drawn from the model itself: the share is the win rate at equal length, A's answers are longer on average."""
-    trials = 40 if quick else 300
+    trials = 40 if quick else 200
     for n in (100,) if quick else (60, 200):
         cells = []
         for p in SHARES:
@@ -348,7 +348,9 @@ def of_length_control(quick: bool) -> Iterator[Row]:
                 longer = random.normal(100, 200, n)
                 squashed = np.tanh(longer / longer.std())
                 chance = 1 / (1 + np.exp(-(math.log(p / (1 - p)) + 0.8 * squashed)))
-                found = length_controlled((random.random(n) < chance).astype(float), longer, np.zeros(n), resamples=300)
+                found = length_controlled(
+                    (random.random(n) < chance).astype(float), longer, np.zeros(n), resamples=300, seed=seed(random)
+                )
                 return [held((found.low, found.high), p)]
 
             cells.append(simulated(trial, trials, n))
@@ -382,7 +384,10 @@ def main() -> int:
             error = max(cell.error for cell in row.cells)
             shown = " ".join(f"{cell!s:>7}" for cell in row.cells)
             shown += "        " * (len(SHARES) - len(row.cells))
-            print(f"{row.kind:44} {row.size:>10}  {shown}   {100 * error:5.2f}  {'yes' if row.holds else 'NO'}", flush=True)
+            print(
+                f"{row.kind:44} {row.size:>10}  {shown}   {100 * error:5.2f}  {'yes' if row.holds else 'NO'}",
+                flush=True,
+            )
         print(f"{kind}: {perf_counter() - began:.1f} s", file=sys.stderr, flush=True)
     print(f"{perf_counter() - start:.0f} s, rows outside: {failed}")
     return 1 if failed else 0

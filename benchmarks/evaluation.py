@@ -1,8 +1,10 @@
 """Evaluation at scale: ``python benchmarks/evaluation.py [--sizes 25000,50000,100000] [--quick]``.
 
-Prints, against the gates: self-BLEU-4 of 5,000 texts (and nltk's value and projected time on a part of them), all
-diversity metrics together at growing sizes with the growth from size to size (1.0 is linear), and train-on-synthetic,
-test-on-real with its intervals and the train-on-real reference. Texts come from ``../shared/data`` beside the checkout
+Prints, against the gates: self-BLEU-4 of 5,000 texts (and nltk's value and projected time on a part of them), the Vendi
+score beside the vendi-score package's, APS, Vendi, distinct-n, compression and self-repetition together and all direct
+metrics together at growing sizes, with the growth from size to size (1.0 is linear) and the memory per text, and
+train-on-synthetic, test-on-real with its intervals and the train-on-real reference. nltk and vendi-score are compared
+with where they are installed. Texts come from ``../shared/data`` beside the checkout
 where that folder exists, with words shuffled when they must repeat; else they are made up from random words.
 """
 
@@ -19,10 +21,16 @@ from pathlib import Path
 
 from workbench.evaluate.base import METRICS, Material, Metric, Sample, evaluate
 from workbench.evaluate.corpus import Corpus
-from workbench.evaluate.diversity.self_bleu import self_bleu_scores
+from workbench.evaluate.diversity.self_bleu import mean_self_bleu, self_bleu_scores
+from workbench.evaluate.diversity.vendi import effective_number
+from workbench.evaluate.text_map import Scale, projected_map
 
 DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
-GATE_SELF_BLEU, GATE_DIVERSITY, GATE_BENCHMARK = 0.7, 10.0, 10.0
+GATE_SELF_BLEU, GATE_CORE, GATE_DIRECT, GATE_BENCHMARK = 0.7, 10.0, 30.0, 10.0
+GATE_MEGABYTES, GATE_SIZE = 1_000, 100_000
+#: What the gate of 10 s at 100,000 texts is about.
+CORE = ("aps", "vendi", "distinct_1", "distinct_2", "distinct_3", "compression_ratio", "self_repetition")
+DIRECT = ("label.", "diversity.", "fidelity.")
 
 
 def main() -> None:
@@ -34,16 +42,20 @@ def main() -> None:
     print(f"texts: {source}")
     warm_up()
     bench_self_bleu(texts, with_nltk=not options.quick)
-    bench_diversity(texts, [int(size) for size in options.sizes.split(",")])
+    bench_vendi(texts)
+    sizes = [int(size) for size in options.sizes.split(",")]
+    core = [f"diversity.{name}" for name in CORE]
+    bench_together("APS, Vendi, distinct-n, compression, self-repetition", core, texts, sizes, GATE_CORE)
+    direct = [name for name in METRICS.names() if name.startswith(DIRECT)]
+    bench_together(f"{len(direct)} direct metrics", direct, texts, sizes, GATE_DIRECT)
     if not options.quick:
         bench_classifier()
-    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
 
 
 def bench_self_bleu(texts: list[str], *, with_nltk: bool) -> None:
     some = enlarged(texts, 5000)
-    seconds = min(timed(lambda: self_bleu_scores(Corpus(some))) for _ in range(3))
-    report("self-BLEU-4, 5,000 texts", seconds, GATE_SELF_BLEU)
+    seconds = min(timed(lambda: mean_self_bleu(Corpus(some))) for _ in range(3))
+    report("self-BLEU-4 with its interval, 5,000 texts", seconds, GATE_SELF_BLEU)
     if not with_nltk:
         return
     try:
@@ -63,22 +75,68 @@ def bench_self_bleu(texts: list[str], *, with_nltk: bool) -> None:
     print(f"  nltk, projected from 300 texts: {slow:,.0f} s = {slow / seconds:,.0f} x; largest difference {worst:.1e}")
 
 
-def bench_diversity(texts: list[str], sizes: list[int]) -> None:
-    names = [name for name in METRICS.names() if name.startswith(("diversity.", "label."))]
-    before: tuple[int, float] | None = None
+def bench_vendi(texts: list[str]) -> None:
+    """2,000 texts: their matrix is still small enough for the package."""
+    corpus = Corpus(enlarged(texts, 2_000))
+    rows = projected_map(Scale([corpus])).rows(corpus).astype(float)
+    seconds = min(timed(lambda: effective_number(rows)) for _ in range(3))
+    ours = effective_number(rows)
+    assert ours is not None
+    print(f"Vendi score with its interval, 2,000 rows of {rows.shape[1]}: {seconds:.2f} s, {ours.value:.5f}")
+    try:
+        from vendi_score import vendi
+    except ImportError:
+        print("  vendi-score is not installed: no comparison")
+        return
+    for name, work in (
+        ("score_K", lambda: vendi.score_K(rows @ rows.T)),
+        ("score_dual", lambda: vendi.score_dual(rows)),
+    ):
+        print(f"  vendi-score's {name}: {timed(work):.2f} s, difference {abs(work() - ours.value):.1e}")
+
+
+def bench_together(what: str, names: list[str], texts: list[str], sizes: list[int], gate: float) -> None:
+    before: tuple[int, float, float] | None = None
     for size in sizes:
         rows = [Sample(i, text, f"label {i % 12}", f"label {i % 12}") for i, text in enumerate(enlarged(texts, size))]
-        material = Material(rows, seeds=rows[:60], labels=[f"label {i}" for i in range(12)])
+        watch = Watch()
+        material = Material(
+            rows, seeds=rows[:60], real=rows[60:5_060], labels=[f"label {i}" for i in range(12)], progress=watch
+        )
         seconds = timed(lambda material=material: measured(material, names))
+        memory = peak()
         growth = f", growth {seconds / before[1] / (size / before[0]):.2f}" if before else ""
-        report(f"{len(names)} diversity metrics, {size:,} texts{growth}", seconds, GATE_DIVERSITY * size / 100_000)
-        before = (size, seconds)
-    slowest: dict[str, float] = {}
-    for name in names:
-        fresh = Material(rows, seeds=rows[:60], labels=material.labels)
-        slowest[name] = timed(lambda name=name, fresh=fresh: measured(fresh, [name]))
-    parts = ", ".join(f"{name} {seconds:.1f}" for name, seconds in sorted(slowest.items(), key=lambda x: -x[1]))
-    print(f"  alone at {sizes[-1]:,} (s, each with its own tokens): {parts}")
+        if size == GATE_SIZE:
+            report(f"{what}, {size:,} texts{growth}", seconds, gate)
+        else:
+            print(f"{what}, {size:,} texts{growth}: {seconds:.2f} s")
+        if before and memory > before[2]:
+            print(f"  {(memory - before[2]) * 1024 / (size - before[0]):.1f} KB of memory for each more text")
+        before = (size, seconds, memory)
+    parts = sorted(watch.parts, key=lambda part: -part[1])
+    print(
+        f"  at {sizes[-1]:,} (s, the first pays the tokens): {', '.join(f'{name} {took:.2f}' for name, took in parts)}"
+    )
+    print(f"  peak memory {memory:,.0f} MB, gate {GATE_MEGABYTES:,} {'ok' if memory <= GATE_MEGABYTES else 'OVER'}")
+
+
+class Watch:
+    """How long each technique took."""
+
+    def __init__(self) -> None:
+        self.parts: list[tuple[str, float]] = []
+        self._now: tuple[str, float] | None = None
+
+    def __call__(self, done: int, total: int, name: str) -> None:
+        now = time.perf_counter()
+        if self._now is not None:
+            self.parts.append((self._now[0], now - self._now[1]))
+        self._now = (name, now)
+
+
+def peak() -> float:
+    """The most memory this process has had, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def bench_classifier() -> None:
@@ -91,14 +149,25 @@ def bench_classifier() -> None:
         Sample(2_000_000 + i, shuffle(row.text, random.Random(i)), row.label, row.label)
         for i, row in enumerate(real + real)
     ][:20_000]
-    material = Material(shuffled, seeds=real, test=test, real=real)
-    names = [name for name in METRICS.names() if name.startswith("benchmark.")]
-    start = time.perf_counter()
+    validation = [Sample(3_000_000 + row.id, row.text, row.label, row.label) for row in test[::3]]
+    material = Material(shuffled, seeds=real, test=test, real=real, validation=validation)
+    names = [f"benchmark.{name}" for name in ("accuracy", "macro_f1", "real_accuracy", "ratio", "validation_accuracy")]
+    start, busy = time.perf_counter(), time.process_time()
     found = measured(material, names)
-    report("train on 20,000, test on 3,080 real, 77 labels", time.perf_counter() - start, GATE_BENCHMARK)
+    seconds, busy = time.perf_counter() - start, time.process_time() - busy
+    report(f"train on 20,000, test on 3,080 real, 77 labels ({busy:.1f} s of CPU)", seconds, GATE_BENCHMARK)
+    show(found)
+    for name in ("benchmark.learning_curve", "benchmark.mixed_accuracy"):
+        start = time.perf_counter()
+        found = measured(material, [name])
+        print(f"{name}, the same data: {time.perf_counter() - start:.1f} s, no gate (--thorough)")
+        show(found)
+
+
+def show(found: dict[str, Metric]) -> None:
     for name, metric in found.items():
-        ends = f" ({metric.low:.3f}-{metric.high:.3f})" if metric.low is not None and metric.high is not None else ""
-        print(f"  {name} {metric.value}{ends}: {metric.note}")
+        ends = f" ({metric.low:.3f} to {metric.high:.3f})" if metric.low is not None and metric.high is not None else ""
+        print(f"  {name} {metric.value:.3f}{ends}: {metric.note}")
 
 
 def real_texts() -> tuple[list[str], str]:

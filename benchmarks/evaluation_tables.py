@@ -2,7 +2,7 @@
 
 Two projects are made in a temporary folder, filled by ``workbench import`` and measured by ``workbench evaluate --compare``,
 as a person would do it. SuperGen's 6,000 synthetic movie reviews against real sentences of SST-2: all of them, the half that
-their model was surest of, a random half, two filters, and real sentences. TREC questions: two random halves of the same real
+their model was surest of, a random half, and two filters. TREC questions: two random halves of the same real
 data, which must come out as no different, for several seeds.
 
 Data: ``../shared/data`` beside the checkout (``--data``). Nothing in the page depends on the machine or the date.
@@ -59,7 +59,6 @@ def sst2(data: Path, folder: Path) -> list[str]:
         "random half=view:set:yes score.chance<0.5",
         "no twins=set+near_duplicate",
         "no doubtful labels=set+label_disagreement",
-        "real=view:origin:real",
     ]
 
 
@@ -74,10 +73,10 @@ def trec(data: Path, folder: Path, seed: int) -> list[str]:
     random.Random(seed).shuffle(train)
     project(folder, sorted({label for _, label in train}))
     middle = REAL_TREC + (len(train) - REAL_TREC) // 2
+    fill(folder, "test", rows("test.txt"))
     fill(folder, "real", train[:REAL_TREC])
     first = fill(folder, "synthetic", train[REAL_TREC:middle])
     second = fill(folder, "synthetic", train[middle:])
-    fill(folder, "test", rows("test.txt"))
     return [f"one half=job:{first}", f"other half=job:{second}"]
 
 
@@ -88,7 +87,7 @@ def workbench(*words: str) -> dict[str, Any]:
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
         status = main([*words, "--json", "--quiet"])
-    if status:
+    if status not in (0, 3):  # 3: some rows were left out, as real rows whose text is a test row's are
         raise SystemExit(f"workbench {' '.join(words)}: exit status {status}")
     found: dict[str, Any] = json.loads(out.getvalue())
     return found
@@ -149,7 +148,8 @@ def _cell(metric: Mapping[str, Any] | None, *, best: bool) -> str:
     if metric is None or metric["value"] is None:
         return "-"
     shown = f"{'~' if metric['rough'] else ''}{number(metric['value'])}"
-    return f"{f'**{shown}**\\*' if best else shown} {interval(metric['low'], metric['high'])}".strip()
+    marked = f"**{shown}**\\*" if best else shown
+    return f"{marked} {interval(metric['low'], metric['high'])}".strip()
 
 
 def called(result: Mapping[str, Any]) -> tuple[int, int, list[str]]:
@@ -172,8 +172,9 @@ def page(reviews: Mapping[str, Any], halves: Sequence[Mapping[str, Any]], comman
         "## Synthetic movie reviews (SuperGen) for SST-2",
         "",
         f"6,000 synthetic reviews; {REAL_SST2} real sentences of SST-2 stand for real training data and are the reference of "
-        "the fidelity metrics, the other 500 are the test rows. The surest half is that with the higher mean log-probability. "
-        "`real` holds the reference itself: its fidelity says nothing.",
+        "the fidelity metrics, the other 500 are the test rows. The surest half is that with the higher mean log-probability, "
+        "the random half its rival; `benchmark.real_accuracy` is what training on the real sentences gives. Contenders here share "
+        "samples, for which the tests of diversity are too cautious.",
         "",
         *table(reviews),
         "",
@@ -185,7 +186,7 @@ def page(reviews: Mapping[str, Any], halves: Sequence[Mapping[str, Any]], comman
         "in two. The halves differ by chance alone, so every difference that is called real is a false alarm.",
         "",
         f"Comparisons with a false alarm: {wrong} of {len(halves)} ({sum(n for n, _, _ in counts)} tests in all). "
-        f"{'; '.join(f'shuffle {place}: {", ".join(names)}' for place, (_, _, names) in enumerate(counts) if names)}".strip(),
+        + "; ".join(f"shuffle {place}: {', '.join(names)}" for place, (_, _, names) in enumerate(counts) if names),
         "",
         "The first shuffle:",
         "",

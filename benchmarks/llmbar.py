@@ -148,7 +148,7 @@ def ranked(comparison: Comparison, duels: Sequence[Duel], rounds: int) -> None:
         draw = random.Random(seed)
         meetings = tournament(duels, STRENGTHS, draw)
         found = standings(comparison, meetings, list(judged(meetings, right(1.0, draw), 0.0, draw)))
-        rows = found["judges"][0]["ranking"]["rows"]
+        rows = found["judges"][0]["ranking"]
         order += [row["contender"] for row in rows] == [0, 1, 2]
         held += sum(row["low"] <= STRENGTHS[row["contender"]] <= row["high"] for row in rows)
     print(

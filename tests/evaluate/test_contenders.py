@@ -23,7 +23,9 @@ def accuracy(right: Sequence[bool]) -> dict[str, Metric]:
     return {"benchmark.accuracy": Metric("benchmark.accuracy", share, None, None, direction="higher", details=details)}
 
 
-def number(value: float | None, half: float | None = 0.1, *, name: str = "diversity.x", rough: bool = False) -> dict[str, Metric]:
+def number(
+    value: float | None, half: float | None = 0.1, *, name: str = "diversity.x", rough: bool = False
+) -> dict[str, Metric]:
     ends = (None, None) if value is None or half is None else (value - half, value + half)
     return {name: Metric(name, value, *ends, direction="higher", rough=rough)}
 
@@ -62,7 +64,11 @@ def test_other_intervals_are_put_together_as_of_independent_estimates() -> None:
 
 
 def test_without_an_interval_or_with_a_rough_one_nothing_is_called_better() -> None:
-    for one, verdict in ((number(0.9, None), "changed"), (number(0.9, 0.01, rough=True), "unclear"), (number(None), "missing")):
+    for one, verdict in (
+        (number(0.9, None), "changed"),
+        (number(0.9, 0.01, rough=True), "unclear"),
+        (number(None), "missing"),
+    ):
         (pair,) = side_by_side([number(0.1, 0.01), one])["diversity.x"]
         assert (pair.verdict, pair.p) == (verdict, None)
         assert best([pair], 2) is None

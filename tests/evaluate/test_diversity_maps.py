@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from nltk.translate.bleu_score import SmoothingFunction, sentence_bleu
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics.pairwise import cosine_similarity
 from sklearn.neighbors import NearestNeighbors
@@ -56,6 +57,14 @@ def test_word_weights_equal_scikit_learn(utterances: list[str], reference: np.nd
 def test_aps_equals_the_mean_of_scikit_learns_cosines(utterances: list[str], reference: np.ndarray) -> None:
     cosines = cosine_similarity(reference)[np.triu_indices(len(reference), 1)]
     assert metric("diversity.aps", *utterances).value == pytest.approx(cosines.mean(), abs=1e-5)
+
+
+def test_self_bleu_equals_nltk_on_real_texts(utterances: list[str]) -> None:
+    cut = [tokens(text) for text in utterances[:100]]
+    smooth = SmoothingFunction(epsilon=0.1).method1
+    theirs = [sentence_bleu(cut[:i] + cut[i + 1 :], text, smoothing_function=smooth) for i, text in enumerate(cut)]
+    found = metric("diversity.self_bleu", *utterances[:100])
+    assert found.value == pytest.approx(np.mean(theirs), abs=1e-9)
 
 
 def test_vendi_equals_the_vendi_score_package(reference: np.ndarray) -> None:

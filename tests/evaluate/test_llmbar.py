@@ -34,10 +34,10 @@ def test_contenders_of_known_strengths_are_ranked() -> None:
     meetings = tournament(duels, STRENGTHS, draw)
     comparison = replace(comparison, contenders=("a", "b", "c"))
     found = standings(comparison, meetings, list(judged(meetings, right(1.0, draw), 0.0, draw)))["judges"][0]
-    rows = found["ranking"]["rows"]
+    rows = found["ranking"]
     assert [row["contender"] for row in rows] == [0, 1, 2]
     assert all(row["low"] < STRENGTHS[row["contender"]] < row["high"] for row in rows)
-    assert found["ranking"]["tiers"] == [[0], [1], [2]]
+    assert found["ranked"]["tiers"] == [[0], [1], [2]]
 
 
 def test_a_judge_that_takes_the_longer_output_is_little_better_than_a_coin_and_none_at_equal_length() -> None:

@@ -124,9 +124,9 @@ def test_three_contenders_are_ranked_and_ties_of_the_ranking_said() -> None:
             won: Verdict = "first" if (n < wins) != turned else "second"
             choices.append(said(at, won))
     found = judged(standings(comparison("a", "b", "c"), duels, choices), "anna")
-    assert [row["contender"] for row in found["ranking"]["rows"]] == [0, 1, 2]
-    assert found["ranking"]["tiers"] == [[0], [1], [2]]
-    assert found["ranking"]["rows"][0]["low"] > found["ranking"]["rows"][1]["strength"]
+    assert [row["contender"] for row in found["ranking"]] == [0, 1, 2]
+    assert found["ranked"]["tiers"] == [[0], [1], [2]]
+    assert found["ranking"][0]["low"] > found["ranking"][1]["value"]
     assert [(pair["a"], pair["b"], pair["win_rate"]["value"]) for pair in found["pairs"]] == [
         (0, 1, 0.75), (0, 2, 0.9), (1, 2, 0.75),
     ]  # fmt: skip

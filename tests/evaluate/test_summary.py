@@ -21,7 +21,9 @@ share = st.floats(0, 1)
 @st.composite
 def metric(draw: st.DrawFn) -> dict[str, Any]:
     value = draw(st.none() | share)
-    ends = [None, None] if value is None or draw(st.booleans()) else [max(0.0, value - draw(share)), value + draw(share)]
+    ends = (
+        [None, None] if value is None or draw(st.booleans()) else [max(0.0, value - draw(share)), value + draw(share)]
+    )
     return {
         "value": value, "low": ends[0], "high": ends[1], "note": "", "unit": "share", "direction": "higher",
         "rough": draw(st.booleans()), "details": {},
@@ -42,7 +44,13 @@ def result(draw: st.DrawFn) -> dict[str, Any]:
         cost = draw(st.none() | st.floats(0, 10))
         size = draw(st.integers(1, 20_000))
         contenders.append(
-            {"name": name, "samples": size, "cost": cost, "cost_per_kept": None if cost is None else cost / size, "metrics": metrics}
+            {
+                "name": name,
+                "samples": size,
+                "cost": cost,
+                "cost_per_kept": None if cost is None else cost / size,
+                "metrics": metrics,
+            }
         )
     differences, best = {}, {}
     for name in METRICS:

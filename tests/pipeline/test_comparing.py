@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import pytest
 
 from tests.pipeline.conftest import RunJob, add
-from workbench.pipeline.evaluate_job import newest
-from workbench.store import behind, jobs, samples, snapshots
+from workbench.evaluate.base import evaluate
+from workbench.evaluate.outside import Answers, Lesson
+from workbench.generate.parts import Example, Setting
+from workbench.jobs.run import JobContext
+from workbench.models.base import Request
+from workbench.pipeline.contenders import sets
+from workbench.pipeline.evaluate_job import Shared, newest
+from workbench.pipeline.setting import inputs_of
+from workbench.recipe import everyone
+from workbench.store import behind, jobs, samples, snapshots, splits
 from workbench.store.connection import Store
 from workbench.store.samples import NewSample
 
 WORDS = {
-    "refund": "refund money back payment return charge paid twice cheque".split(),
-    "lost_card": "card lost stolen wallet missing gone block replace".split(),
+    "refund": ["refund", "money", "back", "payment", "return", "charge", "paid", "twice", "cheque"],
+    "lost_card": ["card", "lost", "stolen", "wallet", "missing", "gone", "block", "replace"],
 }
-FILLER = "please my the I you can help today again need want for a".split()
+FILLER = ["please", "my", "the", "I", "you", "can", "help", "today", "again", "need", "want", "for", "a"]
 
 
 def texts(label: str, count: int, seed: int) -> list[str]:
@@ -101,16 +111,30 @@ def test_a_snapshot_is_measured_as_it_was(store: Store, run: RunJob, filled: tup
     assert (result["samples"], result["spec"]) == (3, "snapshot:three")
 
 
-def test_ids_behind_a_number_stand_in_a_table_of_their_own(
-    store: Store, run: RunJob, filled: tuple[int, int]
-) -> None:
-    result = run("evaluate", metrics=["benchmark.accuracy"], contenders=[f"a=job:{filled[0]}", f"b=job:{filled[1]}"]).result or {}
+def test_ids_behind_a_number_stand_in_a_table_of_their_own(store: Store, run: RunJob, filled: tuple[int, int]) -> None:
+    result = (
+        run("evaluate", metrics=["benchmark.accuracy"], contenders=[f"a=job:{filled[0]}", f"b=job:{filled[1]}"]).result
+        or {}
+    )
     number = result["evaluation"]
     names = behind.names(store, number)
     for place, one in enumerate(result["contenders"], 1):
         for key, count in one["metrics"]["benchmark.accuracy"]["details"].get("behind", {}).items():
             assert count == 0 or names[f"benchmark.accuracy/{key}/{place}"] == min(count, behind.MOST)
     assert all(name.endswith(("/1", "/2")) for name in names)
+
+
+def test_real_rows_are_not_held_against_themselves(store: Store, run: RunJob, filled: tuple[int, int]) -> None:
+    for label in WORDS:
+        add(store, *texts(label, 30, 5), label=label, origin="real")
+    names = ["fidelity.seed_similarity", "diversity.vocabulary"]
+    result = run("evaluate", contenders=["set", "real=view:origin:real"], metrics=names).result or {}
+    made, real = (one["metrics"] for one in result["contenders"])
+    assert made["fidelity.seed_similarity"]["value"] is not None
+    assert real["fidelity.seed_similarity"]["value"] is None
+    assert real["fidelity.seed_similarity"]["note"].startswith("60 of its samples are real rows")
+    assert result["differences"]["fidelity.seed_similarity"][0]["verdict"] == "missing"
+    assert real["diversity.vocabulary"]["value"] is not None
 
 
 def test_a_mistake_in_a_contender_fails_the_job_with_its_sentence(store: Store, run: RunJob) -> None:
@@ -122,8 +146,6 @@ def test_a_mistake_in_a_contender_fails_the_job_with_its_sentence(store: Store, 
 def test_cancelling_stops_between_contenders(
     store: Store, run: RunJob, filled: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from workbench.jobs.run import JobContext
-
     told: list[str] = []
     real = JobContext.report
 
@@ -167,3 +189,48 @@ def test_test_rows_reach_no_training_even_when_somebody_makes_them_contenders(
     assert not trained & tests
 
 
+def test_neither_the_judge_nor_the_users_trainer_is_shown_a_test_rows_label_or_given_it_for_training(
+    store: Store, run: RunJob, filled: tuple[int, int]
+) -> None:
+    everything = [row[0] for row in store.read("SELECT id FROM sample")]
+    snapshots.create(store, everything, "all", name="all")
+    tests = {text for (text,) in store.read("SELECT text FROM sample WHERE split = 'test'")}
+    context = JobContext(store.project, store, jobs.get(store, jobs.create(store, "evaluate", {})))
+    prompts: list[str] = []
+    lessons: list[Lesson] = []
+
+    def ask(requests: Iterable[Request]) -> Iterator[None]:
+        for one in requests:
+            prompts.append(str(one.messages))
+            yield None
+
+    def train(lesson: Lesson) -> Answers:
+        lessons.append(lesson)
+        return Answers()
+
+    with Shared(context) as shared:
+        for found in sets(store.project, store, ["snapshot:all", "view:sort:-id"]):
+            material = replace(shared.material(found), ask=ask, train_outside=train)
+            evaluate(material, ["faithfulness.judge", "benchmark.external"])
+    assert len(prompts) > 100
+    assert not [one for one in prompts if any(text in one for text in tests)]
+    assert len(lessons) == 2
+    for lesson in lessons:
+        assert not tests & {str(row["text"]) for row in lesson.train}
+        assert tests == {str(row["text"]) for row in lesson.test}
+        assert not [row for row in lesson.test if "label" in row]
+
+
+def test_no_recipe_gets_test_rows_as_seeds_demonstrations_or_inputs(store: Store, filled: tuple[int, int]) -> None:
+    add(store, *texts("refund", 8, 3), origin="seed")
+    add(store, *texts("refund", 8, 4), origin="unlabelled")
+    add(store, *texts("refund", 8, 5), origin="unlabelled", split="test")
+    add(store, *texts("refund", 8, 6), origin="seed", split="test")
+    tests = {text for (text,) in store.read("SELECT text FROM sample WHERE split = 'test'")}
+    for recipe in everyone():
+        setting = Setting(
+            store.project.config, {}, 0, [Example(*row) for row in splits.seeds(store)], inputs=inputs_of(store, recipe)
+        )
+        shown = {one.text for one in setting.seeds} | {one.text for one in setting.inputs}
+        assert shown
+        assert not shown & tests, recipe.name

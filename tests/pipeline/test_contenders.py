@@ -101,7 +101,13 @@ def test_what_is_not_there_is_refused_before_anything_is_read(store: Store, spec
 
 
 def test_the_set_and_the_raw_samples(store: Store, run: RunJob) -> None:
-    add(store, "please refund my payment", "Please refund my payment", "write to anna.miller@mail-service.org please", "no")
+    add(
+        store,
+        "please refund my payment",
+        "Please refund my payment",
+        "write to anna.miller@mail-service.org please",
+        "no",
+    )
     add(store, "a seed", origin="seed")
     run("curate", chain=["exact_duplicate", "redact"])
     acts.apply(store, acts.annotator(store, "me"), [4], Change(status="rejected"), kind="reject")
@@ -120,9 +126,7 @@ def test_a_chain_works_in_memory_and_leaves_no_trace(store: Store, run: RunJob) 
     add(store, "my card is lost I think", label="lost_card")
     run("curate", chain=["length:min_words=5"])  # in force; does not count where a contender has a chain
     before = counts(store, "verdict", "weight", "repair", "score", "evaluation")
-    plain, chained, none = resolve(
-        store, "set", "other=set+exact_duplicate+inverse_frequency", "bare=set+none"
-    )
+    plain, chained, none = resolve(store, "set", "other=set+exact_duplicate+inverse_frequency", "bare=set+none")
     assert texts(plain) == ["where is my money now", "my card is lost I think"]
     assert [one.id for one in chained.samples] == [1, 3, 4, 5]
     assert chained.weighting == "inverse_frequency"

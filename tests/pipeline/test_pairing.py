@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from workbench.pipeline import standing
 from workbench.pipeline.pairing import pair
 from workbench.pipeline.pairing_files import load
 from workbench.project import Project, create
-from workbench.store import duels, jobs, samples, snapshots
+from workbench.store import acts, duels, jobs, samples, snapshots
 from workbench.store.connection import Store
+from workbench.store.duels import NewDuel
 from workbench.store.samples import NewSample
 
 LLMBAR = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "llmbar" / "natural.json"
@@ -192,6 +194,24 @@ def test_a_file_without_pairs_is_refused_with_its_first_fault(tmp_path: Path) ->
     path.write_text('{"text": "x"}\n', encoding="utf-8")
     with pytest.raises(FileError, match=r'holds no pairs of outputs; line 1: has no "outputs"'):
         load(path)
+
+
+def test_standings_are_worked_out_anew_where_somebody_has_judged_since(project: Project) -> None:
+    with Store(project) as store:
+        made = [
+            duels.create(store, name, "?", ["a", "b"], [NewDuel("i", 0, 1, "p", "q")] * 3) for name in ("one", "two")
+        ]
+        assert standing.refresh(store) == 0
+        anna = acts.annotator(store, "anna")
+        [seen] = duels.waiting(store, made[0].id, anna)
+        duels.choose(store, anna, seen, "tie")
+        assert [standing.refresh(store) for _ in range(2)] == [1, 0]
+        kept = duels.get(store, made[0].id).details["standings"]
+        assert kept["counts"]["people"] == {"anna": 1}
+        time.sleep(0.002)  # moments are told apart by milliseconds
+        duels.choose(store, anna, seen, "first")
+        assert standing.refresh(store) == 1
+        assert duels.get(store, made[1].id).details == {}
 
 
 @pytest.mark.skipif(not LLMBAR.exists(), reason="the shared data is not there")

@@ -79,9 +79,10 @@ def test_people_go_in_the_same_order_and_see_their_own_sides(store: Store) -> No
 
 def test_undo_takes_back_and_history_stays(store: Store) -> None:
     one, me = made(store), acts.annotator(store, "anna")
-    for preferred in ("first", "tie"):
+    sides: tuple[duels.Side, ...] = ("first", "tie")
+    for preferred in sides:
         [seen] = duels.waiting(store, one.id, me)
-        duels.choose(store, me, seen, preferred)  # type: ignore[arg-type]
+        duels.choose(store, me, seen, preferred)
     back = duels.undo(store, me, one.id)
     assert back is not None
     assert back.input == "question 1"

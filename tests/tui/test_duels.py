@@ -62,7 +62,7 @@ async def test_pairs_are_judged_with_one_key_each_and_nothing_tells_whose_they_a
         assert "of 4 pairs" in shown(app)
         assert "zerogen" in shown(app)
         choices = duels.choices(app.store, 1)
-        wanted = [duels.own(said, one.swapped) for said, one in zip(("first", "second"), seen, strict=False)]
+        wanted = [duels.own("first", seen[0].swapped), duels.own("second", seen[1].swapped)]
         assert [choice.verdict for choice in choices[:2]] == wanted
         await pilot.press("escape")
         assert not isinstance(app.screen, DuelsScreen)

@@ -177,14 +177,11 @@ def standing_lines(found: Mapping[str, Any]) -> list[str]:
     lines += ["", *table(rows, right=(3, 5, 6, 7))] if len(rows) > 1 else []
     ranks = [["judge", "rank", "contender", "strength", ""]]
     for judge in found["judges"]:
-        ranking = judge["ranking"]
-        if ranking is None or len(ranking["rows"]) < 3:
-            continue
-        for row in ranking["rows"]:
+        for row in judge["ranking"] if len(judge["ranking"]) > 2 else ():
             best, worst = row["best_rank"], row["worst_rank"]
             ranks.append([
                 clean(judge["judge"], limit=40), f"{best}" if best == worst else f"{best}-{worst}", names[row["contender"]],
-                f"{'~' if ranking['rough'] else ''}{row['strength']:+.2f}", f"({row['low']:+.2f} to {row['high']:+.2f})",
+                f"{'~' if judge['ranked']['rough'] else ''}{row['value']:+.2f}", f"({row['low']:+.2f} to {row['high']:+.2f})",
             ])  # fmt: skip
     lines += ["", *table(ranks, right=(1, 3))] if len(ranks) > 1 else []
     return [*lines, "", *found["summary"]]

@@ -182,6 +182,8 @@ class Material:
     thorough: bool = False
     seed: int = 0
     progress: Callable[[int, int, str], None] = _no_progress
+    #: The names of what is being computed, while it is: a technique may begin work that a later one waits for.
+    asked: frozenset[str] = frozenset()
     _memo: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def shared(self, key: Hashable, make: Callable[[], V]) -> V:
@@ -238,6 +240,7 @@ def evaluate(material: Material, names: Iterable[str] | None = None) -> dict[str
             without = techniques.pop(technique)
             if names is not None:
                 results |= {name: Metric(name, None, note=lacking) for name in without}
+    material.asked = frozenset(name for names_asked in techniques.values() for name in names_asked)
     for done, (technique, asked) in enumerate(techniques.items()):
         material.progress(done, len(techniques), asked[0])
         for metric in _run(technique, asked, material):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
 from workbench.registry import Registry
@@ -35,15 +36,19 @@ class Counts:
 
     def __init__(self) -> None:
         self._kept: dict[tuple[str, ...], Grams] = {}
+        self._lock = Lock()
 
     def __call__(self, texts: Sequence[str]) -> Grams:
         from workbench.learn.grams import count_grams
 
         key = tuple(texts)
-        found = self._kept.pop(key, None) or count_grams(texts)
-        self._kept[key] = found
-        while len(self._kept) > _KEPT:
-            del self._kept[next(iter(self._kept))]
+        with self._lock:  # a second thread that wants the same texts waits for the first one's counts
+            found = self._kept.pop(key, None)
+            if found is None:
+                found = count_grams(texts)
+            self._kept[key] = found
+            while len(self._kept) > _KEPT:
+                del self._kept[next(iter(self._kept))]
         return found
 
 

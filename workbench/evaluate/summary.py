@@ -9,6 +9,8 @@ from workbench.text import clean
 
 #: Fewer labelled test rows than this make only large differences visible.
 FEW_TESTS = 200
+#: Sizes further apart than this are worth a warning.
+UNEQUAL = 1.1
 #: What is spoken of first, in words, where it was measured.
 HEADLINES = (
     ("benchmark.accuracy", "accuracy on real test data"),
@@ -161,7 +163,7 @@ def _beware(result: Mapping[str, Any]) -> list[str]:
     if tests and min(tests) < FEW_TESTS:
         warnings.append(f"only {min(tests):,} test rows, which show large differences alone")
     sizes = [one["samples"] for one in contenders]
-    if min(sizes) < max(sizes):
+    if min(sizes) * UNEQUAL < max(sizes):
         warnings.append(f"unequal sizes, from {min(sizes):,} to {max(sizes):,}, which a benchmark feels too")
     rough = sorted({name for one in contenders for name, metric in one["metrics"].items() if metric.get("rough")})
     if rough:

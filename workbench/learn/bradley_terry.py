@@ -83,7 +83,9 @@ def bradley_terry(
 
     Intervals are ``s +- z * error`` with the sandwich ``H^-1 B H^-1`` (Huber 1967; for ranking models Chiang et al., *Chatbot
     Arena*, ICML 2024): draws make scores vary less than the model thinks, and duels about one thing (one input judged by
-    several people or in both orders: equal ``units``) are not independent; ``B`` adds each unit's scores up first.
+    several people or in both orders: equal ``units``) are not independent; ``B`` adds each unit's scores up first. It also
+    holds the variance of one more duel for each pair, so that duels that all ended alike still leave a doubt.
+    With a prior the model's own variance ``H^-1`` stands instead: there the sandwich takes a lack of surprises for certainty.
 
     Where the duels have no finite answer - somebody, or some group, never lost or never met the others (Ford 1957) - each
     pair is given ``PRIOR`` drawn duels, or the given ``prior``; the ranking says so and its intervals are rough. Raises
@@ -230,10 +232,17 @@ def _sandwich(strengths: Floats, wins: Floats, table: Duels, units: Sequence[Has
     pull = np.zeros((count, n))
     np.add.at(pull, (of, first), surprise)
     np.add.at(pull, (of, second), -surprise)
-    # One less unit than there are: with few of them the plain sum is too small (as in HC1).
-    filling = pull.T @ pull * (count / max(1, count - 1))
     if prior:
-        filling = filling + _information(np.full((n, n), prior) * (1 - np.eye(n)), chances)
+        # Who never lost surprises nobody: the sandwich would call that certainty. So the model's own variance, as if each
+        # unit were one duel.
+        model: Floats = bread * max(1.0, len(first) / max(1, count))
+        return model
+    met = np.zeros((n, n))
+    met[first, second] = met[second, first] = 1.0
+    # One less unit than there are: with few of them the plain sum is too small (as in HC1). One more duel for each pair that
+    # met: where all their duels ended alike, nothing would vary.
+    filling = pull.T @ pull * (count / max(1, count - 1))
+    filling = filling + _information(met, chances)
     found: Floats = bread @ filling @ bread
     return found
 

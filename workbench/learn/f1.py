@@ -35,6 +35,14 @@ class _Rows(NamedTuple):
     labels: int
 
 
+class _Spread(NamedTuple):
+    """A statistic with the added answer, how far its draws are off on average, and its standard error."""
+
+    value: float
+    bias: float
+    error: float
+
+
 def macro_f1(gold: Sequence[Any], predicted: Sequence[Any]) -> float:
     """Unweighted mean over the labels seen in either of ``F1 = 2 TP / (2 TP + FP + FN)``; equals scikit-learn's."""
     rows = _rows(gold, predicted)
@@ -53,11 +61,11 @@ def bootstrap_macro_f1(
     stands for (as in ``intervals.bounded_mean``). Raises ``ValueError`` when there is nothing to score."""
     rows = _rows(gold, predicted)
     value = float(_scores(rows, 0, rows.counts[None, :])[0])
-    bias, error = _spread(rows, (1.0,), resamples, seed)
-    centre = min(1.0, max(0.0, value - bias))
-    n = float(rows.counts.sum())
-    size = centre * (1 - centre) / error**2 if 0 < centre < 1 else n
-    ends = score_ends(centre, max(1.0, size), z_of(confidence))
+    found = _spread(rows, (1.0,), resamples, seed)
+    # As many right-or-wrong answers as would be as sure: Beta(n m, n (1 - m)) has the variance m (1 - m) / (n + 1), and one
+    # of them was added.
+    size = max(1.0, found.value * (1 - found.value) / found.error**2 - 2)
+    ends = score_ends(min(1.0, max(0.0, value - found.bias)), size, z_of(confidence))
     return Interval(min(value, max(0.0, ends.low)), max(value, min(1.0, ends.high)))
 
 
@@ -79,9 +87,9 @@ def paired_macro_f1(
     """
     rows = _rows(gold, a, b)
     value = float((_scores(rows, 1, rows.counts[None, :]) - _scores(rows, 0, rows.counts[None, :]))[0])
-    bias, error = _spread(rows, (-1.0, 1.0), resamples, seed)
-    half = z_of(confidence) * error
-    return Interval(min(value, max(-1.0, value - bias - half)), max(value, min(1.0, value - bias + half)))
+    found = _spread(rows, (-1.0, 1.0), resamples, seed)
+    centre, half = value - found.bias, z_of(confidence) * found.error
+    return Interval(min(value, max(-1.0, centre - half)), max(value, min(1.0, centre + half)))
 
 
 def is_rough_macro(gold: Sequence[Any]) -> bool:
@@ -105,8 +113,8 @@ def _rows(gold: Sequence[Any], *predicted: Sequence[Any]) -> _Rows:
     return _Rows(distinct[0], tuple(distinct[1:]), counts.astype(np.float64), len(codes))
 
 
-def _spread(rows: _Rows, signs: tuple[float, ...], resamples: int, seed: int) -> tuple[float, float]:
-    """Bias and standard error of the sum of the classifiers' scores, each times its sign."""
+def _spread(rows: _Rows, signs: tuple[float, ...], resamples: int, seed: int) -> _Spread:
+    """Of the sum of the classifiers' scores, each times its sign."""
     import numpy as np
 
     random = np.random.default_rng(seed)
@@ -127,7 +135,7 @@ def _spread(rows: _Rows, signs: tuple[float, ...], resamples: int, seed: int) ->
         random.standard_gamma(rows.counts, (resamples, len(rows.counts))),
         random.standard_gamma(halves[:, None, :], (2, resamples, rows.labels)),
     )
-    return float(draws.mean()) - centre, float(draws.std()) * math.sqrt(n / max(1, n - k))
+    return _Spread(centre, float(draws.mean()) - centre, float(draws.std()) * math.sqrt(n / max(1, n - k)))
 
 
 def _scores(

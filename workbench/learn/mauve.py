@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 #: The constant c of ``exp(-c KL)``, points of the frontier, and how near the outermost mixtures are to either side.
 SCALE, POINTS, EDGE = 5.0, 25, 1e-6
-#: Rounds of Lloyd's algorithm: by then the buckets of 10,000 texts gain under a thousandth a round.
-ROUNDS = 15
+#: Rounds of Lloyd's algorithm: more move few texts to other buckets.
+ROUNDS = 10
 #: Pairs of histograms whose frontiers are drawn at a time.
 _STEP = 32
 

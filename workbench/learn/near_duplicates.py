@@ -303,19 +303,19 @@ def near_duplicates(
 
 def similarity(a: str, b: str) -> float:
     """How near two texts are, by the rule of this module (1 for texts that are equal after ``text.normalise``)."""
-    return float(similarities([a], [b])[0])
-
-
-def similarities(a: Sequence[str], b: Sequence[str]) -> Array:
-    """``similarity`` of each pair ``(a[i], b[i])``, ``(n,)`` float64."""
     import numpy
 
+    at = numpy.zeros(1, numpy.int64)
+    return float(similarities([a], [b], at, at)[0])
+
+
+def similarities(a: Sequence[str], b: Sequence[str], left: Array, right: Array) -> Array:
+    """``similarity`` of the pairs ``(a[left], b[right])``, places (n,): ``(n,)`` float64."""
     mapping = TokenMap()
     one, other = [normalise(text) for text in a], [normalise(text) for text in b]
     lines = [encoded(text, mapping) for text in one], [encoded(text, mapping) for text in other]
-    at = numpy.arange(len(one))
-    found = _similarities(one, lines[0], at, other, lines[1], at, 0.0)
-    found[[left == right for left, right in zip(one, other, strict=True)]] = 1.0
+    found = _similarities(one, lines[0], left, other, lines[1], right, 0.0)
+    found[[one[i] == other[j] for i, j in zip(left.tolist(), right.tolist(), strict=True)]] = 1.0
     return found
 
 

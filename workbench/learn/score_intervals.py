@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-_HALVINGS = 60
+_HALVINGS = 45
 _LARGEST = 1e9
 
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 DRAWN = 1.0
 SPREAD = 2.5
 
+#: With a slope like this length decides nearly every duel: the win rate at equal length hangs on the few of nearly equal length.
+_STEEP = 3 * SPREAD
+
 _STEPS = 60
 
 
@@ -52,7 +55,8 @@ class WinRate:
 @dataclass(frozen=True, slots=True)
 class LengthControlled:
     """Win rate at equal length: ``value`` with the ends ``low`` and ``high``; ``slope``: log odds per unit of the squashed
-    difference of lengths (above 0: longer answers win); ``spread``: standard deviation of the differences."""
+    difference of lengths (above 0: longer answers win); ``spread``: standard deviation of the differences. ``rough``: outside
+    of the checked grid, or length decides nearly every duel."""
 
     value: float
     low: float
@@ -147,7 +151,8 @@ def length_controlled(
     rates = percentiles(1 / (1 + np.exp(-t)), confidence)
     slopes: Interval = percentiles(f, confidence)
     value = float(1 / (1 + np.exp(-centre[0])))
-    return LengthControlled(value, *rates, float(slope[0]), *slopes, spread, len(won), is_rough(len(won), value))
+    rough = is_rough(len(won), value) or max(abs(slopes.low), abs(slopes.high)) > _STEEP
+    return LengthControlled(value, *rates, float(slope[0]), *slopes, spread, len(won), rough)
 
 
 def _fit(weights: Floats, won: Floats, squashed: Floats, drawn: Floats | None = None) -> tuple[Floats, Floats]:

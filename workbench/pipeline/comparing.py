@@ -53,7 +53,7 @@ def _measured(
     full: list[Metrics] = []
     for place, (one, material) in enumerate(zip(found, materials, strict=True)):
         shared.done, shared.name = place, one.name
-        metrics = evaluate(material, names)
+        metrics = shared.honest(evaluate(material, names), material)
         replaced: Metrics = {}
         if size is not None:
             sized = [name for name in rarefied.SIZE_DEPENDENT if name in metrics and metrics[name].value is not None]

@@ -14,7 +14,7 @@ from workbench.evaluate.downstream import EvaluationError
 from workbench.evaluate.outside import TrainOutside
 from workbench.evaluate.report import as_json
 from workbench.jobs.run import Ended, JobContext
-from workbench.pipeline import curate_standing, trainer
+from workbench.pipeline import curate_standing, standing, trainer
 from workbench.pipeline.contenders import Contender, Resolver, Spec, parse_all, sample_of
 from workbench.pipeline.curate_items import material
 from workbench.pipeline.evaluate_known import audited, labels_of
@@ -54,7 +54,7 @@ def run(context: JobContext) -> Ended:
             after = shared.material(contender)
         else:
             after, before = materials(context, compare=compared, shared=shared)
-        metrics = evaluate(after, parameters.get("metrics"))
+        metrics = shared.honest(evaluate(after, parameters.get("metrics")), after)
         kept: dict[str, list[int]] = {}
         result = taken(metrics, len(after.samples), kept)
         result["before"] = result["difference"] = None
@@ -63,6 +63,7 @@ def run(context: JobContext) -> Ended:
             result["difference"] = _difference(before, after)
         result |= {"spec": one.written if one else "set", "usage": shared.usage()}
     result["notes"] = contender.notes if contender is not None else []
+    standing.refresh(store)  # what people judged on the screen, which loads nothing to work it out with
     result["seconds"] = round(time.monotonic() - started, 3)
     context.report(1, 1, "")
     view = f"{one.kind} {one.value}" if one else DATA_SET
@@ -178,6 +179,20 @@ class Shared:
         part = int(_PARTS * done / max(1, total))
         said = f"{self.name}: {name}" if self.name and name else self.name or name
         self.context.report(self.done * _PARTS + part, self.of * _PARTS, said)
+
+    def honest(self, metrics: dict[str, Metric], material: Material) -> dict[str, Metric]:
+        """Without fidelity where the set holds the very rows that it would be held against."""
+        reference = {one.id for one in (*self.seeds, *self.real)}
+        own = sum(one.id in reference for one in material.samples)
+        if not own:
+            return metrics
+        note = f"{own:,} of its samples are real rows that it would be compared with."
+        return {
+            name: replace(one, value=None, low=None, high=None, note=note, details={}, rough=False)
+            if name.startswith("fidelity.") and one.value is not None
+            else one
+            for name, one in metrics.items()
+        }
 
     def material(self, contender: Contender) -> Material:
         """What evaluation may look at, of one contender."""

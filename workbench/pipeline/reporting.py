@@ -13,7 +13,7 @@ from workbench.errors import UsageError
 from workbench.evaluate.reporting.page import page
 from workbench.exchange.card import write_card
 from workbench.exchange.writing import write_text
-from workbench.pipeline import data_card
+from workbench.pipeline import data_card, standing
 from workbench.store import curation, duels, samples, snapshots, views
 from workbench.store.connection import Store, now
 
@@ -61,6 +61,7 @@ def facts(store: Store, config: Config, evaluations: Sequence[int] = ()) -> dict
         )
     plain = next((one for one in chosen if kind(one) == "evaluation"), None)
     compared = next((one for one in chosen if kind(one) == "comparison"), None)
+    standing.refresh(store)
     about = data_card.facts(store, config)
     grid, bounds = curation.scatter(store, *_MAP, COLUMNS, ROWS)
     return {

@@ -11,12 +11,17 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from workbench.errors import StoreError, UsageError
 from workbench.store.acts import BREAK
 from workbench.store.connection import CHUNK, Store, bulk, new_uuid, now
+from workbench.store.duel_counts import Counts as Counts  # noqa: PLC0414 - others take them from here
+from workbench.store.duel_counts import changed_at as changed_at  # noqa: PLC0414
+from workbench.store.duel_counts import counts as counts  # noqa: PLC0414
+from workbench.store.duel_counts import judged_by as judged_by  # noqa: PLC0414
+from workbench.store.duel_counts import tally as tally  # noqa: PLC0414
 from workbench.store.encoding import encode
 
 #: Which of two outputs is better.
@@ -96,16 +101,6 @@ class Judged:
     swapped: bool
     preferred: Side | None
     reason: str = ""
-
-
-@dataclass(slots=True)
-class Counts:
-    """``people``: duels judged by each; ``models``: orders judged by each (two a duel), ``unread`` of them not understood."""
-
-    duels: int
-    people: dict[str, int] = field(default_factory=dict)
-    models: dict[str, int] = field(default_factory=dict)
-    unread: dict[str, int] = field(default_factory=dict)
 
 
 def create(
@@ -355,42 +350,3 @@ def choices(store: Store, comparison_id: int, *, annotator_id: int | None = None
         (comparison_id, annotator_id, annotator_id),
     )
     return [Choice(row[0], row[1], bool(row[2]), bool(row[3]), *row[4:]) for row in rows]
-
-
-def judged_by(store: Store, comparison_id: int, annotator_id: int) -> int:
-    """Duels that a person has judged."""
-    row = store.one(
-        "SELECT count(*) FROM choice JOIN duel ON duel.id = duel_id "
-        "WHERE comparison_id = ? AND annotator_id = ? AND active",
-        (comparison_id, annotator_id),
-    )
-    return int(row[0]) if row else 0
-
-
-def counts(store: Store, comparison_id: int) -> Counts:
-    """How far everybody is."""
-    total = store.one("SELECT count(*) FROM duel WHERE comparison_id = ?", (comparison_id,))
-    found = Counts(total[0] if total else 0)
-    for name, person, n, unread in store.read(
-        "SELECT ifnull(annotator.name, model) AS judge, annotator_id IS NOT NULL AS person, count(*), sum(verdict = 'unread') "
-        "FROM choice JOIN duel ON duel.id = duel_id LEFT JOIN annotator ON annotator.id = annotator_id "
-        "WHERE comparison_id = ? AND active GROUP BY person, judge ORDER BY judge",
-        (comparison_id,),
-    ):
-        (found.people if person else found.models)[name] = n
-        if unread:
-            found.unread[name] = unread
-    return found
-
-
-def tally(store: Store, comparison_id: int, annotator_id: int) -> list[tuple[int, int, Verdict, int]]:
-    """What a person chose, counted: (first, second, verdict, how many) by pair of contenders, without reading the texts."""
-    rows: list[tuple[int, int, Verdict, int]] = [
-        (row[0], row[1], row[2], row[3])
-        for row in store.read(
-            "SELECT duel.first, duel.second, verdict, count(*) FROM choice JOIN duel ON duel.id = duel_id "
-            "WHERE comparison_id = ? AND annotator_id = ? AND active GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
-            (comparison_id, annotator_id),
-        )
-    ]
-    return rows

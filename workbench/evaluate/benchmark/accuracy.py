@@ -12,6 +12,7 @@ from workbench.evaluate.base import METRICS, Material, Metric, Sample, needs
 from workbench.evaluate.downstream import EvaluationError, Outcome, labelled, leaked, learners, means, on_data_set
 from workbench.evaluate.downstream import train as train_one
 from workbench.evaluate.predictions import accuracy_metric, behind, confusion, confusions, per_label, share
+from workbench.evaluate.reference import begin
 from workbench.learn.f1 import bootstrap_macro_f1, is_rough_macro, macro_f1
 from workbench.learn.intervals import is_rough
 
@@ -37,6 +38,7 @@ def accuracy(material: Material) -> list[Metric]:
     with Wilson's interval, F1 and count.
     """
     try:
+        begin(material)
         outcome = on_data_set(material)
     except (EvaluationError, UsageError) as error:
         return [

@@ -17,9 +17,8 @@ from workbench.evaluate.downstream import (
     train_and_test,
 )
 from workbench.evaluate.predictions import accuracy_metric
+from workbench.evaluate.reference import on_real
 from workbench.learn.intervals import bootstrap_ratio, is_rough
-
-NO_REAL = "There are no real training rows to compare with: `workbench import PROJECT FILE --as seed` (or `real`)."
 
 #: The ratio at the real rows' size is added when the data set is this many times larger: below it says little new, and
 #: costs nearly another training.
@@ -43,13 +42,8 @@ def real(material: Material) -> list[Metric]:
 
 def _real(material: Material) -> Outcome | str:
     """Trained on real rows, or why that cannot be."""
-    rows = labelled(material.real, material.labels)
-    if not rows:
-        return NO_REAL
-    size = len(labelled(material.samples, material.labels)) or len(rows)
     try:
-        drawn, test = draw(rows, size, material.seed), labelled(material.test, material.labels)
-        return train_and_test(drawn, test, material.seed, **means(material))
+        return on_real(material)
     except (EvaluationError, UsageError) as error:
         return str(error)
 

@@ -117,8 +117,10 @@ def _use(rows: TextMap, corpus: Corpus, kinds: Clusters) -> Array:
     if corpus is kinds.texts:
         return kinds.use
     vectors = rows.rows(corpus)
-    used = vectors[np.einsum("ij,ij->i", vectors, vectors) > 0.5]
-    return np.bincount(assign(used, kinds.centres)[0], minlength=len(kinds.centres))
+    worded = np.einsum("ij,ij->i", vectors, vectors) > 0.5
+    with alone():
+        member, _ = assign(vectors, kinds.centres)
+    return np.bincount(member[worded], minlength=len(kinds.centres))
 
 
 def coverage(use: Array) -> Estimate | None:

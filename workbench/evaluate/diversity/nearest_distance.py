@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: Texts that are compared, all with all; of more, so many are drawn.
 MOST = 20_000
 #: Rows whose similarities are in memory at once; pairs that are listed, and ids that a screen opens.
-BLOCK, LISTED, SHOWN = 1_024, 20, 1_000
+BLOCK, LISTED, SHOWN = 512, 20, 1_000
 #: Cosines this near to 1 are copies: rows are float32.
 COPY = 1e-5
 QUANTILES = {"5%": 0.05, "25%": 0.25, "50%": 0.5, "75%": 0.75, "95%": 0.95}

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 NAME = "fidelity.seed_similarity"
 #: Samples that are looked at, real rows in which their nearest is searched, real rows of the reference.
-MOST, POOL, REFERENCE = 20_000, 10_000, 5_000
+MOST, POOL, REFERENCE = 20_000, 5_000, 5_000
 FEWEST, ROUGH = 2, 60
-#: Real rows with the highest cosine of which the most similar counts as the nearest, rows compared at a time.
+#: Real rows that share most words, of which the most similar counts as the nearest; rows compared at a time.
 CANDIDATES, BLOCK = 2, 512
 LISTED, SHOWN = 1000, 50
 _Z = 1.96
@@ -33,9 +33,9 @@ def seed_similarity(material: Material) -> list[Metric]:
     """Mean over samples of the similarity to the nearest real row, 0 to 1: how much was memorised.
 
     The similarity is that of the filter ``near_duplicate`` (``learn.near_duplicates``: shared words, letters, or one text
-    inside the other), to the most similar of the two real rows with the highest TF-IDF cosine. At most 20,000 samples
-    (drawn) against at most 10,000 real rows (drawn); with more of those, near-copies of all of them are looked for beside
-    it. Exact copies are counted over all samples. Interval: normal, over samples; the real rows are taken as given.
+    inside the other), to the more similar of the two real rows that share the largest part of their words. At most 20,000
+    samples (drawn) against at most 5,000 real rows (drawn); with more of those, near-copies of all of them are looked
+    for beside it. Exact copies are counted over all samples. Interval: normal, over samples; the real rows are taken as given.
 
     Details: ``near_copies`` (a similarity from 0.78 on) and ``exact`` with Wilson's intervals; ``seeds``: the same mean for
     real rows and their nearest other one. ``difference``: the samples' mean less that one, both within the pool; above 0,
@@ -58,6 +58,7 @@ def seed_similarity(material: Material) -> list[Metric]:
     asked = pool[:REFERENCE]
     try:
         _, rows = word_tfidf([row.text for row in (*found.samples, *pool)], units)
+        rows.data[:] = 1
     except WorkbenchError as problem:
         return [unknown(NAME, str(problem), "similarity")]
     known = rows[len(found.samples) :]
@@ -118,7 +119,8 @@ def _nearest(
 
     texts, others = [row.text for row in asked], [row.text for row in pool]
     places = _candidates(queries, known, own)
-    scores = numpy.stack([similarities(texts, [others[place] for place in column.tolist()]) for column in places.T], 1)
+    left = numpy.repeat(numpy.arange(len(texts)), places.shape[1])
+    scores = similarities(texts, others, left, places.ravel()).reshape(places.shape)
     here, best = numpy.arange(len(texts)), scores.argmax(axis=1)
     found, which = scores[here, best], places[here, best]
     scores[here, best] = 0.0
@@ -148,21 +150,24 @@ def _jackknife(
 
 
 def _candidates(queries: csr_matrix, known: csr_matrix, own: bool) -> Array:
-    """Places of the ``CANDIDATES`` rows of ``known`` with the highest cosine, ``(n, CANDIDATES)``; of equals the earlier."""
+    """Places of the ``CANDIDATES`` rows of ``known`` that share the largest part of their words (Dice, each word once),
+    ``(n, CANDIDATES)``; of equals the earlier. Rows hold a 1 for each word."""
     import numpy
 
     many = min(CANDIDATES, known.shape[0] - (1 if own else 0))
     across = known.T.tocsr()
+    sizes, lengths = (numpy.diff(rows.indptr).astype(numpy.float32) for rows in (known, queries))
     found = numpy.empty((queries.shape[0], many), numpy.int64)
     for start in range(0, queries.shape[0], BLOCK):
-        cosines = (queries[start : start + BLOCK] @ across).toarray()
-        here = numpy.arange(len(cosines))
+        shared = (queries[start : start + BLOCK] @ across).toarray()
+        here = numpy.arange(len(shared))
+        shared /= numpy.maximum(1, lengths[start : start + BLOCK, None] + sizes)
         if own:
-            cosines[here, start + here] = -1.0
+            shared[here, start + here] = -1.0
         for turn in range(many):
-            best = cosines.argmax(axis=1)
+            best = shared.argmax(axis=1)
             found[start : start + BLOCK, turn] = best
-            cosines[here, best] = -2.0
+            shared[here, best] = -2.0
     return found
 
 

@@ -27,7 +27,7 @@ WORK = 1_000_000
 def standings(
     comparison: Comparison, duels: Iterable[Duel], choices: Sequence[Choice], *, seed: int = 0
 ) -> dict[str, Any]:
-    """What the choices come to, as JSON: ``judges`` (each with ``metrics``, ``pairs``, ``ranking``, ``summary``),
+    """What the choices come to, as JSON: ``judges`` (each with ``metrics``, ``pairs``, ``ranking``, ``ranked``, ``summary``),
     ``agreement`` of any two judges and of each with what is known, ``people`` (agreement of all people), ``summary``.
     """
     known = facts(duels)
@@ -72,7 +72,7 @@ def _judged(
         "unread": judge.unread,
         "metrics": numbers,
         "pairs": pairs,
-        "ranking": _ranking(comparison, known, judge, seed),
+        **_ranking(comparison, known, judge, seed),
     }
     made["summary"] = words.of_judge(comparison.contenders, made)
     return made
@@ -179,18 +179,19 @@ def _metric(one: Metric) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _ranking(comparison: Comparison, known: dict[int, Fact], judge: Judge, seed: int) -> dict[str, Any] | None:
-    """Strengths of all contenders from the strongest, None without duels."""
+def _ranking(comparison: Comparison, known: dict[int, Fact], judge: Judge, seed: int) -> dict[str, Any]:
+    """``ranking``: strengths of the contenders that met, from the strongest; ``ranked``: who can be told from whom."""
     if not judge.said:
-        return None
+        return {"ranking": [], "ranked": None}
     duels = [(known[one].a, known[one].b, judge.score(one)) for one in judge.said]
     units = [known[one].unit for one in judge.said]
     found = bradley_terry(len(comparison.contenders), duels, units=units, seed=seed)
     met = {place for a, b, _ in duels for place in (a, b)}
     rows = [
         {
+            "name": comparison.contenders[place],
             "contender": place,
-            "strength": found.strengths[place],
+            "value": found.strengths[place],
             "low": found.low[place],
             "high": found.high[place],
             "best_rank": int(found.ranks[place][0]),
@@ -199,14 +200,14 @@ def _ranking(comparison: Comparison, known: dict[int, Fact], judge: Judge, seed:
         for place in found.order
         if place in met
     ]
-    return {
-        "rows": rows,
+    ranked = {
         "tiers": [[place for place in tier if place in met] for tier in found.tiers if met & set(tier)],
         "probabilities": found.probabilities,
         "p": found.p,
         "note": found.note,
         "rough": bool(found.note) or is_rough(len(set(units))),
     }
+    return {"ranking": rows, "ranked": ranked}
 
 
 def _agreement(one: Judge, other: Judge, known: dict[int, Fact]) -> dict[str, Any] | None:

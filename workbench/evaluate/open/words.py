@@ -35,9 +35,8 @@ def of_judge(contenders: Sequence[str], judged: Mapping[str, Any]) -> list[str]:
     """What one judge's choices come to."""
     who = _name(judged["judge"])
     sentences = [_pair(contenders, who, pair) for pair in judged["pairs"]]
-    ranking = judged["ranking"]
-    if ranking is not None and len(ranking["rows"]) > 2:
-        sentences.append(_ranked(contenders, who, ranking))
+    if len(judged["ranking"]) > 2:
+        sentences.append(_ranked(contenders, who, judged["ranked"]))
     metrics = judged["metrics"]
     if flips := metrics.get("open.flip_rate"):
         n = flips["details"]["duels"]
@@ -75,9 +74,9 @@ def _pair(contenders: Sequence[str], who: str, pair: Mapping[str, Any]) -> str:
     return said + ("; this may be chance." if rate["low"] <= 0.5 else ".")
 
 
-def _ranked(contenders: Sequence[str], who: str, ranking: Mapping[str, Any]) -> str:
-    tiers = [_and([_name(contenders[place]) for place in tier]) for tier in ranking["tiers"]]
-    note = " The ranking is rough." if ranking["rough"] else ""
+def _ranked(contenders: Sequence[str], who: str, ranked: Mapping[str, Any]) -> str:
+    tiers = [_and([_name(contenders[place]) for place in tier]) for tier in ranked["tiers"]]
+    note = " The ranking is rough." if ranked["rough"] else ""
     if len(tiers) == 1:
         return f"{who}: {tiers[0]} cannot be told apart.{note}"
     return f"{who}, from the best: {', then '.join(tiers)}.{note}"

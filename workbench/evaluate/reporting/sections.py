@@ -275,7 +275,7 @@ def judged(found: Sequence[Facts]) -> str:
         for judge in one.get("judges") or ():
             marks = [_mark(str(row["name"]), row) for row in judge.get("ranking") or ()]
             title = f"{one['name']}: judged by {judge['judge']}"
-            parts += [charts.whiskers(title, marks, unit="strength"), items(judge.get("summary") or ())]
+            parts.append(charts.whiskers(title, marks, unit="strength"))
     return section("open", "Outputs judged side by side", *parts) if found else ""
 
 

@@ -172,7 +172,9 @@ class EvaluateScreen(JobsScreen):
         what = "Comparison" if reading.is_comparison(one) else "Evaluation"
         of = clean(str(one.get("view") or ""), limit=80)
         of = "" if of in ("", "data set", "comparison") else f"   of {of}"
-        told = f"{what} {one['id']}   {one['samples']:,} samples   {job_view.ago(one['created_at'])}{of}"
+        contenders = one["result"].get("contenders") or ()
+        size = f"{len(contenders)} contenders" if contenders else f"{one['samples']:,} samples"
+        told = f"{what} {one['id']}   {size}   {job_view.ago(one['created_at'])}{of}"
         self.write_title("figures-title", told)
         self._draw_left(one)
         self._draw_section()

@@ -94,7 +94,7 @@ def _card(made: Sheet, name: str, metric: Mapping[str, Any], name_width: int, wi
         (interval(metric).ljust(_INTERVAL), MUTED),
     ]  # fmt: skip
     parts.append((("" if beside is None else charts.number(beside)).rjust(_SEEDS), MUTED))
-    if unit not in ("", "share"):
+    if unit not in ("", "share", "ratio"):
         parts.append((f"  {unit}", MUTED))
     made.put(
         Content.assemble(*parts)[:width], name, f"the samples behind {clean(name)}", Target("metric", name),

@@ -40,29 +40,41 @@ def table(result: Mapping[str, Any], width: int) -> Sheet:
     """The summary, then metrics by rows and contenders by columns: the best has ``*`` (and colour) only when it is real."""
     made = Sheet()
     for sentence in result.get("summary") or ():
-        made.add(*charts.prose(str(sentence), width))
+        lines = charts.prose(str(sentence), width, indent=2)
+        made.add(Content.assemble(("- ", MUTED), lines[0][2:]), *lines[1:])
     contenders = result["contenders"]
-    called = names(result)
     name_width = max(12, min(_NAME, width // 4))
-    each = max(_LEAST, min(_MOST, (width - name_width) // max(1, len(contenders))))
+    fitting = max(1, (width - name_width) // _LEAST)
+    for start in range(0, len(contenders), fitting):
+        places = range(start, min(start + fitting, len(contenders)))
+        _block(made, result, places, name_width, max(_LEAST, min(_MOST, (width - name_width) // len(places))), width)
+    made.add(Content(""), *charts.prose(_legend(result), width, MUTED))
+    for one in contenders:
+        for note in one.get("notes") or ():
+            made.add(*charts.prose(str(note), width, MUTED))
+    return made
+
+
+def _block(made: Sheet, result: Mapping[str, Any], places: range, name_width: int, each: int, width: int) -> None:
+    """As many contenders as stand beside one another."""
+    called, contenders = names(result), result["contenders"]
     if made.lines:
         made.add(Content(""))
     made.add(Content(" " * name_width))
-    for place, (name, one) in enumerate(zip(called, contenders, strict=True)):
+    for place in places:
+        name = called[place]
         start = len(made.lines[-1].plain)
         text = charts.fit(name, each - 1, right=True)
         made.lines[-1] = Content.assemble(made.lines[-1], " ", (text, STRONG))
         pad = len(text) - len(text.lstrip())
-        spec = safe(one.get("spec", ""), limit=80)
+        spec = safe(contenders[place].get("spec", ""), limit=80)
         says = f"the samples of {name}" + (f" ({spec})" if spec and spec != name else "")
         made.mark(f"contender {place}", says, Target("contender", str(place)), start + 1 + pad, start + 1 + len(text))
-    _facts(made, contenders, name_width, each, width)
+    _facts(made, [contenders[place] for place in places], name_width, each, width)
     for group, found in metric_names(result).items():
         made.head(charts.fit(GROUPS.get(group, safe(group, limit=40).capitalize()), width).rstrip(), STRONG)
         for name in found:
-            _row(made, result, name, name_width, each, width)
-    made.add(Content(""), *charts.prose(_legend(result), width, MUTED))
-    return made
+            _row(made, result, name, places, name_width, each, width)
 
 
 def _legend(result: Mapping[str, Any]) -> str:
@@ -94,13 +106,15 @@ def _money(found: Any) -> str:
     return "-" if found is None else dollars(float(found))
 
 
-def _row(made: Sheet, result: Mapping[str, Any], name: str, name_width: int, each: int, width: int) -> None:
+def _row(
+    made: Sheet, result: Mapping[str, Any], name: str, places: range, name_width: int, each: int, width: int
+) -> None:
     best = (result.get("best") or {}).get(name)
     line = Content(charts.fit(short(name), name_width))
     under = " " * name_width
     spots = []
-    for place, one in enumerate(result["contenders"]):
-        metric = one.get("metrics", {}).get(name) or {}
+    for place in places:
+        metric = result["contenders"][place].get("metrics", {}).get(name) or {}
         star = "*" if place == best else " "
         text = f"{value(metric)}{star}".rjust(each)
         pad = len(text) - len(text.lstrip())

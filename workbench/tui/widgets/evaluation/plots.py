@@ -14,18 +14,19 @@ from workbench.tui.widgets.charts import ACCENT, MUTED, STRONG
 
 _LEVELS, _ASCII_LEVELS = "▁▂▃▄▅▆▇█", "_.-=+*%#"
 _STILL = 0.02
-_SHADES, _ASCII_SHADES = "░▒▓█", ".:+#"
+_SHADES, _ASCII_SHADES = "░▒▓█", ":+*#"
 
 
 def spark(values: Sequence[float | None]) -> str:
-    """A character a value, from the lowest to the highest of them (at least ``_STILL`` of them apart: less is noise); a gap
-    where there is none."""
+    """A character a value, from the lowest to the highest of them (flat where they differ by less than ``_STILL`` of the
+    largest: that is noise); a gap where there is none."""
     known = [value for value in values if value is not None and math.isfinite(value)]
     levels = _ASCII_LEVELS if charts.ascii_only() else _LEVELS
     if not known:
         return " " * len(values)
-    span = max(max(known) - min(known), _STILL * max(map(abs, known)), 1e-9)
-    low = (max(known) + min(known) - span) / 2
+    low, span = min(known), max(known) - min(known)
+    if span <= _STILL * max(map(abs, known)):  # all on the middle level
+        low, span = low - 1e9, 2e9
     return "".join(
         " " if value is None or not math.isfinite(value) else levels[int((value - low) / span * (len(levels) - 1) + 0.4999)]
         for value in values
@@ -109,15 +110,15 @@ def curve(series: Sequence[Series], width: int, *, height: int = 9, below: str =
         lines.append(Content.assemble((f"{said:>6} {wall}", MUTED), *cells)[:width])
     corner, flat = ("+", "-") if charts.ascii_only() else ("└", "─")
     lines.append(Content.styled(f"{'':7}{corner}{flat * room}"[:width], MUTED))
-    lines.append(Content.styled(_axis(sorted({point.at for point in every}), scale, room, width, below), MUTED))
+    lines.append(Content.styled(_axis(sorted({point.at for point in every}), scale, room, width), MUTED))
     legend: list[tuple[str, str]] = [(" " * 8, "")]
     for one in series:
         legend += [(one.mark, one.style), (f" {charts.fit(one.name, 40).rstrip()}   ", "")]
-    lines.append(Content.assemble(*legend)[:width])
+    lines.append(Content.assemble(*legend, (f"across: {below}" if below else "", MUTED))[:width])
     return lines
 
 
-def _axis(sizes: Sequence[float], scale: Any, room: int, width: int, below: str) -> str:
+def _axis(sizes: Sequence[float], scale: Any, room: int, width: int) -> str:
     """The sizes under their places, as many as fit without touching."""
     first, last = scale(sizes[0]), scale(sizes[-1])
     line = [" "] * room
@@ -129,7 +130,7 @@ def _axis(sizes: Sequence[float], scale: Any, room: int, width: int, below: str)
         if start >= free:
             line[start : start + len(text)] = text
             free = start + len(text) + 1
-    return f"{'':8}{''.join(line).rstrip()}  {below}".rstrip()[:width]
+    return f"{'':8}{''.join(line)}".rstrip()[:width]
 
 
 def levels_line(name: str, values: Sequence[float | None], width: int) -> Content:

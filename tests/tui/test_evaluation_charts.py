@@ -1,0 +1,152 @@
+"""Charts of an evaluation as text: shades, curves, lines of levels; what is kept of a large result; views of numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.tui.seeded import HOSTILE
+from workbench.store import views
+from workbench.tui.widgets.evaluation import accuracy, classes, comparison, history, number, plots, reading
+from workbench.tui.widgets.evaluation.sheet import Sheet, Target
+
+
+@pytest.fixture(params=["0", "1"], ids=["unicode", "ascii"])
+def plain(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether the terminal has no Unicode."""
+    monkeypatch.setenv("WORKBENCH_ASCII", request.param)
+    return bool(request.param == "1")
+
+
+def text(made: Sheet) -> str:
+    return "\n".join(line.plain for line in made.lines)
+
+
+def keeps_its_places(made: Sheet, width: int) -> None:
+    """No line is wider than its room, and every place is on some text of its line."""
+    assert all(line.cell_length <= width for line in made.lines)
+    for spot in made.spots:
+        assert made.lines[spot.line].plain[spot.start : spot.end].strip(), spot
+
+
+def test_a_line_of_levels_shows_change_and_no_noise(plain: bool) -> None:
+    assert plots.spark([0.5, 0.75, 1.0]) == ("_=#" if plain else "▁▄█")
+    assert plots.spark([1.0, None, 2.0])[1] == " "
+    still = plots.spark([178.1, 178.2, 178.15])
+    assert len(set(still)) == 1  # a thousandth is no history
+    assert plots.spark([None]) == " "
+
+
+def test_a_curve_has_both_marks_the_whiskers_and_the_sizes(plain: bool) -> None:
+    details = {
+        "points": [{"size": 10, "value": 0.5, "low": 0.4, "high": 0.6}, {"size": 1000, "value": 0.9, "low": 0.8, "high": 1.0}],
+        "real": [{"size": 10, "value": 0.7}, {"size": 100, "value": None}],
+    }
+    lines = [line.plain for line in accuracy.learning_curve({"details": details}, 50, 9)]
+    body = "\n".join(lines[:9])
+    mine, other, bar = ("*", "o", "|") if plain else ("●", "○", "│")
+    assert [lines[place][:6].strip() for place in (0, 8)] == ["1.000", "0.400"]
+    assert (body.count(mine), body.count(other)) == (2, 1)
+    assert bar in lines[0][8:]  # the upper end of the last whisker
+    assert lines[10].split() == ["10", "1,000"]
+    assert all(len(line) <= 50 for line in lines)
+    assert not plain or body.isascii()
+
+
+def metrics(**cells: Any) -> dict[str, Any]:
+    return {"metrics": {"benchmark.accuracy": {"value": 0.9, "details": {"confusion": cells}}}}
+
+
+def test_confusion_is_a_picture_whose_cells_open_their_rows(plain: bool) -> None:
+    odd = "[/] odd" if plain else HOSTILE  # what is made visible of control characters is no ASCII
+    found = metrics(classes=["a", odd, "c"], cells=[[0, 0, 9], [0, 1, 1], [1, 1, 5], [2, 0, 5]])
+    made = classes.figures(found, 56)
+    keeps_its_places(made, 56)
+    assert "6 of 20 wrong" in text(made)
+    assert "\x1b" not in text(made)
+    assert not plain or text(made).isascii()
+    by_says = {spot.says: spot.target for spot in made.spots}
+    assert by_says["5 c taken for a"] == Target("cell", "benchmark.accuracy", "c", "a")
+    assert by_says["9 a got right"] == Target("cell", "benchmark.accuracy", "a", "a")
+    row = next(line.plain for line in made.lines if line.plain.startswith(" 1 a"))
+    assert row.split()[2:] == (["9#", "1:", "."] if plain else ["9█", "1░", "·"])
+
+
+def test_many_classes_are_a_list_of_the_most_confused() -> None:
+    names = [f"class {n}" for n in range(77)]
+    found = metrics(classes=names, cells=[[n, (n + 1) % 77, n + 1] for n in range(77)])
+    made = classes.figures(found, 56)
+    keeps_its_places(made, 56)
+    assert "the first 12 of 77" in text(made)
+    pairs = [spot.target for spot in made.spots if spot.key.startswith("benchmark.accuracy pair")]
+    assert (pairs[0].gold, pairs[0].guess) == ("class 76", "class 0")  # 77 times
+    assert len(pairs) == 12
+
+
+def evaluation(number: int, value: float | None, **more: Any) -> dict[str, Any]:
+    metric = {"value": value, "low": 0.1, "high": 0.9, "note": "Told.", "direction": "higher", "details": {}} | more
+    result = {"samples": 10, "metrics": {"benchmark.accuracy": metric}}
+    return {"id": number, "view": "data set", "samples": 10, "created_at": "2026-01-01T10:00:00.000Z", "result": result}
+
+
+def test_history_has_a_column_for_each_evaluation_of_the_same_samples() -> None:
+    found = [evaluation(3, 0.9), {**evaluation(2, 0.1), "view": "view label:a"}, evaluation(1, 0.5)]
+    made = history.figures(found, found[0], 60)
+    keeps_its_places(made, 60)
+    assert made.lines[1].plain.split() == ["#1", "#3"]
+    assert "0.500    0.900" in text(made)
+    assert [spot.target.value for spot in made.spots if spot.target.kind == "evaluation"] == ["1", "3"]
+
+
+def test_a_number_says_that_it_is_rough_and_what_is_behind_it() -> None:
+    one = evaluation(7, 0.5, rough=True, details={"seeds": 0.6, "histogram": {"low": 0, "high": 20, "counts": [1, 5, 2]}})
+    behind = {"benchmark.accuracy/wrong_test": 4, "benchmark.accuracy/a > b": 1, "diversity.aps/closest": 9}
+    made = number.figures([one], one, "benchmark.accuracy", 40, behind=behind)
+    keeps_its_places(made, 40)
+    shown = text(made)
+    for part in ("~0.500", "rough", "the seeds"):
+        assert part in shown
+    assert [spot.target.value for spot in made.spots] == ["behind:7:benchmark.accuracy/wrong_test", reading.DATA_SET]
+
+
+@pytest.mark.parametrize("width", [40, 56, 76, 116])
+def test_a_comparison_fits_its_room(width: int) -> None:
+    contenders = [
+        {"name": f"{HOSTILE} {n}", "spec": "set", "samples": 10, "cost": None, "notes": ["2 test rows are left out."],
+         "metrics": {"benchmark.accuracy": {"value": 0.5, "low": 0.4, "high": 0.6, "rough": n == 1}}}
+        for n in range(4)
+    ]  # fmt: skip
+    pairs = [{"a": 0, "b": 1, "change": 0.0, "low": None, "high": None, "p": None, "verdict": "same", "paired": False}]
+    result = {"kind": "comparison", "contenders": contenders, "summary": ["Nobody is ahead."], "best": {},
+              "differences": {"benchmark.accuracy": pairs, "diversity.aps": []}}  # fmt: skip
+    for made in (comparison.table(result, width), comparison.multiples(result, width), comparison.differences(result, width)):
+        keeps_its_places(made, width)
+    shown = text(comparison.table(result, 116))
+    assert "~0.500" in shown
+    assert "2 test rows" in shown
+    assert "*" not in shown.partition("* better")[0]  # nobody is marked
+
+
+def test_rows_become_counts_and_are_found_again_for_a_cell() -> None:
+    rows = {"classes": ["a", "b"], "test_ids": [11, 12, 13], "gold": [0, 0, 1], "predicted": [0, 1, 1]}
+    whole = {"result": {"metrics": {"m": {"details": {**rows, "long": list(range(1000)), "behind": {"x": 3}, "kept": 1}}}}}
+    target = Target("cell", "m", gold="a", guess="b")
+    assert reading.rows_behind(whole, target) == [12]
+    assert reading.rows_behind(whole, Target("cell", "m", wrong=True)) == [12]
+    assert reading.rows_behind(whole, Target("cell", "m", gold="b")) == [13]
+    details = reading.light(whole)["result"]["metrics"]["m"]["details"]
+    assert details == {
+        "classes": ["a", "b"], "kept": 1,
+        "confusion": {"classes": ["a", "b"], "cells": [[0, 0, 1], [0, 1, 1], [1, 1, 1]]},
+    }  # fmt: skip
+
+
+def test_views_of_numbers_and_contenders_parse() -> None:
+    odd = reading.behind_view(3, f'm/{HOSTILE} "quoted" > b')
+    assert views.parse(odd).behind
+    assert reading.view_of({"view": "view label:a"}) == "label:a"
+    assert reading.view_of({"view": "snapshot first"}) == ""
+    assert reading.contender_view("recipe:zerogen+near_duplicate") == "recipe:zerogen"
+    assert reading.contender_view("view:label:a status:pending") == "label:a status:pending"
+    assert reading.contender_view("round:2") == ""
