@@ -339,8 +339,8 @@ def ranked(truth: np.ndarray, n: int, ties: float) -> Trial:
 
 def of_length_control(quick: bool) -> Iterator[Row]:
     """Wins drawn from the model itself: the share is the win rate at equal length, A's answers are longer on average."""
-    trials = 40 if quick else 200
-    for n in (100,) if quick else (60, 200):
+    trials = 100 if quick else 300
+    for n in (60,) if quick else (60, 100, 200):
         cells = []
         for p in SHARES:
 

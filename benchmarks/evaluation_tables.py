@@ -173,8 +173,8 @@ def page(reviews: Mapping[str, Any], halves: Sequence[Mapping[str, Any]], comman
         "",
         f"6,000 synthetic reviews; {REAL_SST2} real sentences of SST-2 stand for real training data and are the reference of "
         "the fidelity metrics, the other 500 are the test rows. The surest half is that with the higher mean log-probability, "
-        "the random half its rival; `benchmark.real_accuracy` is what training on the real sentences gives. Contenders here share "
-        "samples, for which the tests of diversity are too cautious.",
+        "the random half its rival; `benchmark.real_accuracy` is what training on the real sentences gives. Contenders "
+        "here share samples, for which the tests of diversity are too cautious.",
         "",
         *table(reviews),
         "",
@@ -185,8 +185,8 @@ def page(reviews: Mapping[str, Any], halves: Sequence[Mapping[str, Any]], comman
         f"{len(halves)} times the real training questions are shuffled; {REAL_TREC} of them are the reference, the rest is cut "
         "in two. The halves differ by chance alone, so every difference that is called real is a false alarm.",
         "",
-        f"Comparisons with a false alarm: {wrong} of {len(halves)} ({sum(n for n, _, _ in counts)} tests in all). "
-        + "; ".join(f"shuffle {place}: {', '.join(names)}" for place, (_, _, names) in enumerate(counts) if names),
+        f"Comparisons with a false alarm: {wrong} of {len(halves)} ({sum(n for n, _, _ in counts)} tests in all)."
+        + "".join(f" Shuffle {place}: {', '.join(names)}." for place, (_, _, names) in enumerate(counts) if names),
         "",
         "The first shuffle:",
         "",

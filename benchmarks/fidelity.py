@@ -1,4 +1,4 @@
-"""Fidelity to real data and faithfulness, measured: ``python benchmarks/fidelity.py [--sizes 25000,...] [--draws 60]``.
+"""Fidelity to real data and faithfulness, measured: ``python -m benchmarks.fidelity [--only real|recall|null|coverage|time]``.
 
 Prints, from ``../shared/data`` beside the checkout: TREC halves (real against real, which must look the same) and
 supergen_sst2 against real test rows, each metric in its own terms; how often halves are called different at 5 %, and how

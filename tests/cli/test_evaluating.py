@@ -231,3 +231,23 @@ def test_a_budget_is_never_exceeded(workbench: Workbench, bank: Path, inline: No
     told = ran.object["recipes"]
     assert all(one["generate"]["kept"] > 0 and "budget" in " ".join(one["notes"]) for one in told)
     assert spent > 0.7 * budget
+
+
+def test_a_judge_is_announced_with_requests_and_cost_and_what_it_cost_is_told(
+    workbench: Workbench, filled: Path, inline: None, endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = endpoint()
+    monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+    monkeypatch.setenv("WORKBENCH_MODEL_USE", "openai:fake")
+    ran = workbench(
+        "evaluate", filled, "--judge", "--metric", "faithfulness.judge", "--compare", "all=set", "b=set+none"
+    )
+    assert ran.status == 0, ran.err
+    assert re.search(r"openai:fake is asked at most \d+ times, at a price that is not known", ran.err)
+    assert re.search(r"asked \d+ times, \d+ answers were known", ran.out)
+    assert server.stats()["requests"] > 10
+    found = workbench("evaluate", filled, "--judge", "--metric", "faithfulness.judge", "--json").object
+    assert found["usage"]["requests"] == 0  # all of it was known
+    ran = workbench("evaluate", filled, "--judge", "--budget", 1)
+    assert ran.status == 1
+    assert "price of openai:fake is not known" in ran.err

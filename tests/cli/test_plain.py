@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.conftest import Workbench
 from workbench.project import Project, create
-from workbench.store import acts, curation, samples
+from workbench.store import acts, behind, curation, jobs, samples, snapshots
 from workbench.store.connection import Store
 from workbench.store.samples import NewSample
 
@@ -182,3 +182,20 @@ def test_a_purged_row_does_not_come_back_unnoticed(workbench: Workbench, folder:
     with Store(Project(folder)) as store:
         assert samples.counts(store)["total"] == 1
         assert acts.annotator(store)
+
+
+def test_test_rows_behind_a_number_are_only_looked_at(workbench: Workbench, folder: Path, monkeypatch: Say) -> None:
+    with Store(Project(folder)) as store:
+        samples.add(store, [NewSample({"text": "tested"}, "lost_card", origin="real", split="test")])
+        number = snapshots.save_evaluation(
+            store, job_id=jobs.create(store, "evaluate", {}), view="data set", samples=1, result={}
+        )
+        behind.save(store, number, {"benchmark.accuracy/wrong_test": [1]})
+    view = "behind:benchmark.accuracy/wrong_test"
+    assert "tested" in workbench("query", folder, view).out
+    refused = workbench("label", folder, "--accept", "--view", view)
+    assert refused.status == 2
+    assert "only to be looked at" in refused.err
+    typed(monkeypatch, "a", "note hm", "q")
+    assert workbench("label", folder, "--plain", "--view", view).out.count("only to be looked at") == 2
+    assert states(folder) == [("pending", "lost_card")]

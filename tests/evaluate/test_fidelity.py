@@ -190,6 +190,14 @@ def test_real_rows_are_not_their_own_nearest() -> None:
     assert found.details["difference"]["value"] == pytest.approx(found.value - found.details["seeds"])
 
 
+def test_long_texts_are_compared_by_their_beginnings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workbench.evaluate.fidelity.seed_similarity.LONGEST", 20)
+    made = rows(("how do bees fly at night", "a"), ("other words", "a"), first=9)
+    found = measured("fidelity.seed_similarity", made, rows(("how do bees fly at noon", "a"), ("nothing", "a")))
+    assert found.details["closest"][0] == [9, 1, 1.0]
+    assert found.details["exact"]["count"] == 0
+
+
 def test_copies_of_rows_outside_the_pool_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workbench.evaluate.fidelity.seed_similarity.POOL", 5)
     real = sentences(ANIMALS, 40, 1)

@@ -67,7 +67,7 @@ def test_the_settings_say_which_and_which_first() -> None:
 
 
 def test_a_learner_that_is_not_there_says_so() -> None:
-    with pytest.raises(UsageError, match="no learner .liner"):
+    with pytest.raises(UsageError, match="There is no learner"):
         on_data_set(replace(MATERIAL, settings=EvaluateSettings(learners=["liner"])))
     with pytest.raises(EvaluationError, match=r"`embedding` cannot be trained. .*curate.embeddings"):
         on_data_set(replace(MATERIAL, settings=EvaluateSettings(learners=["embedding"])))
@@ -85,6 +85,9 @@ def test_texts_are_counted_once_for_all_learners(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(grams, "count_grams", lambda texts: (counted.append(len(texts)), real(texts))[1])
     evaluate(replace(MATERIAL), ["benchmark.accuracy", "benchmark.ratio"])
     assert sorted(counted) == [4, 4, 8]  # the test rows, the real rows, the data set
+    counted.clear()
+    evaluate(replace(MATERIAL), ["benchmark.accuracy"])
+    assert sorted(counted) == [4, 8]  # real rows are trained on only where that is asked for
 
 
 def test_counts_forget_the_oldest() -> None:

@@ -66,3 +66,12 @@ def test_a_text_that_stands_in_several_sets_counts_once() -> None:
         common_scale([first, second, *(material(60, 2) for _ in range(more))])
         values.append([evaluate(first, names)[name].value for name in names])
     assert values[0] == pytest.approx(values[1])
+
+
+def test_kinds_found_among_the_seeds_stay_when_a_set_is_drawn_down() -> None:
+    data = Material(material(90).samples, seeds=material(60, 5).samples)
+    found = at_size(data, ["diversity.cluster_coverage"], 45)["diversity.cluster_coverage"]
+    whole = evaluate(data, ["diversity.cluster_coverage"])["diversity.cluster_coverage"]
+    assert whole.details["source"] == "seeds"
+    assert found.value is not None
+    assert found.details["draws"] == 2

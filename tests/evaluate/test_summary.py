@@ -134,6 +134,6 @@ def test_a_summary_reads_well() -> None:
         "Accuracy on real test data: filtered is really better than every other one: filtered 0.880 (0.860 to 0.900) and "
         "raw 0.810 (0.790 to 0.830).",
         "A kept sample costs $0.000500 with raw and $0.001000 with filtered.",
-        "Beware of: 1 test texts in raw, which a benchmark rewards as memory; unequal sizes, from 3,000 to 6,000, which a "
+        "Beware of: 1 test text in raw, which a benchmark rewards as memory; unequal sizes, from 3,000 to 6,000, which a "
         "benchmark feels too; raw and filtered share 3,000 samples.",
     ]

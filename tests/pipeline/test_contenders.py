@@ -6,7 +6,8 @@ import pytest
 
 from tests.pipeline.conftest import RunJob, add
 from workbench.errors import WorkbenchError
-from workbench.pipeline.contenders import Contender, overlaps, parse, parse_all, sets
+from workbench.pipeline.contender_specs import parse, parse_all
+from workbench.pipeline.contenders import Contender, overlaps, sets
 from workbench.project import Project
 from workbench.store import acts, jobs, samples, snapshots
 from workbench.store.acts import Change

@@ -35,6 +35,11 @@ def test_a_comparison_is_there_once_all_its_duels_are(store: Store, monkeypatch:
         connection.execute("UPDATE comparison SET ready = 0")
     assert duels.listed(store) == []
     assert made(store).duels == 4
+    with store.write() as connection:  # and a day has passed
+        connection.execute("UPDATE comparison SET created_at = '2020-01-01T00:00:00.000Z' WHERE NOT ready")
+    made(store, name="another")
+    assert store.read("SELECT name FROM comparison ORDER BY name") == [("another",), ("answers",)]
+    assert store.one("SELECT count(*) FROM duel") == (8,)
 
 
 @pytest.mark.parametrize(

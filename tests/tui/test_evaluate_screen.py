@@ -133,7 +133,9 @@ def with_tests(store: Store) -> None:
     """Six real rows tested, two of them got wrong; two validation rows, one of them wrong."""
     seeded.synthetic(store)
     samples.add(store, [NewSample({"text": f"test {n}"}, "change_pin", origin="real", split="test") for n in range(6)])
-    samples.add(store, [NewSample({"text": f"valid {n}"}, "lost_card", origin="real", split="validation") for n in range(2)])
+    samples.add(
+        store, [NewSample({"text": f"valid {n}"}, "lost_card", origin="real", split="validation") for n in range(2)]
+    )
     rows = {"classes": ["change_pin", "lost_card"], "gold": [0] * 6, "predicted": [0, 0, 1, 0, 1, 0]}
     found = seeded.metrics()
     found["benchmark.accuracy"]["details"] = rows | {"test_ids": list(range(41, 47))}
@@ -150,15 +152,21 @@ async def reviewed(pilot: Any) -> Any:
     """The Review screen, with the samples that it was sent."""
     await until(pilot, lambda: pilot.app.screen_stack[0].__class__.__name__ == "ReviewScreen")
     screen = pilot.app.screen_stack[0]
-    await until(pilot, lambda: screen.listing is not None and screen.listing.finished and screen.pane.sample is not None)
+    await until(
+        pilot, lambda: screen.listing is not None and screen.listing.finished and screen.pane.sample is not None
+    )
     return screen
 
 
-async def test_a_cell_opens_its_test_rows_which_are_only_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_cell_opens_its_test_rows_which_are_only_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     app = seeded.app(tmp_path, monkeypatch, "evaluate", with_tests)
     async with app.run_test(size=WIDE) as pilot:
         await ready(pilot)
-        await pilot.press("tab", "tab", "right", "down", "down", "right")  # the class, all wrong ones, the row of change_pin
+        await pilot.press(
+            "tab", "tab", "right", "down", "down", "right"
+        )  # the class, all wrong ones, the row of change_pin
         await until(pilot, lambda: "2 change_pin taken for lost_card" in shown(app))
         assert "2 of 6 wrong" in shown(app)
         await pilot.press("enter")
@@ -169,7 +177,9 @@ async def test_a_cell_opens_its_test_rows_which_are_only_looked_at(tmp_path: Pat
         assert {row.status for row in samples.rows(app.store, [43, 45]).values()} == {"pending"}
 
 
-async def test_v_opens_the_validation_errors_which_may_be_worked_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_v_opens_the_validation_errors_which_may_be_worked_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     app = seeded.app(tmp_path, monkeypatch, "evaluate", with_tests)
     async with app.run_test(size=NARROW) as pilot:
         await ready(pilot)
@@ -203,13 +213,25 @@ def compared(store: Store) -> None:
     job = seeded.job(store, "evaluate", {}, result={})
 
     def contender(name: str, spec: str, value: float) -> dict[str, Any]:
-        metrics = {"benchmark.accuracy": seeded._metric(value, value - 0.02, value + 0.02), "diversity.aps": seeded._metric(0.1)}
+        metrics = {
+            "benchmark.accuracy": seeded._metric(value, value - 0.02, value + 0.02),
+            "diversity.aps": seeded._metric(0.1),
+        }
         return {
             "name": name, "spec": spec, "samples": 40, "kept": 40, "generated": 50, "cost": 0.2, "cost_per_kept": 0.005,
             "metrics": metrics,
         }  # fmt: skip
 
-    difference = {"a": 0, "b": 1, "change": 0.1, "low": 0.06, "high": 0.14, "p": 0.0004, "verdict": "better", "paired": True}
+    difference = {
+        "a": 0,
+        "b": 1,
+        "change": 0.1,
+        "low": 0.06,
+        "high": 0.14,
+        "p": 0.0004,
+        "verdict": "better",
+        "paired": True,
+    }
     result = {
         "kind": "comparison", "same_size": 40, "summary": ["attrprompt is ahead by accuracy."],
         "contenders": [contender(seeded.HOSTILE, "set", 0.8), contender("attrprompt", "recipe:attrprompt", 0.9)],

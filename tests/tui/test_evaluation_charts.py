@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.tui.seeded import HOSTILE
+from workbench.project import create
 from workbench.store import views
-from workbench.tui.widgets.evaluation import accuracy, classes, comparison, history, number, plots, reading
+from workbench.store.connection import Store
+from workbench.tui.widgets.curation import data_map
+from workbench.tui.widgets.evaluation import accuracy, classes, comparison, history, mapped, number, plots, reading
 from workbench.tui.widgets.evaluation.sheet import Sheet, Target
 
 
@@ -40,7 +44,10 @@ def test_a_line_of_levels_shows_change_and_no_noise(plain: bool) -> None:
 
 def test_a_curve_has_both_marks_the_whiskers_and_the_sizes(plain: bool) -> None:
     details = {
-        "points": [{"size": 10, "value": 0.5, "low": 0.4, "high": 0.6}, {"size": 1000, "value": 0.9, "low": 0.8, "high": 1.0}],
+        "points": [
+            {"size": 10, "value": 0.5, "low": 0.4, "high": 0.6},
+            {"size": 1000, "value": 0.9, "low": 0.8, "high": 1.0},
+        ],
         "real": [{"size": 10, "value": 0.7}, {"size": 100, "value": None}],
     }
     lines = [line.plain for line in accuracy.learning_curve({"details": details}, 50, 9)]
@@ -100,7 +107,9 @@ def test_history_has_a_column_for_each_evaluation_of_the_same_samples() -> None:
 
 
 def test_a_number_says_that_it_is_rough_and_what_is_behind_it() -> None:
-    one = evaluation(7, 0.5, rough=True, details={"seeds": 0.6, "histogram": {"low": 0, "high": 20, "counts": [1, 5, 2]}})
+    one = evaluation(
+        7, 0.5, rough=True, details={"seeds": 0.6, "histogram": {"low": 0, "high": 20, "counts": [1, 5, 2]}}
+    )
     behind = {"benchmark.accuracy/wrong_test": 4, "benchmark.accuracy/a > b": 1, "diversity.aps/closest": 9}
     made = number.figures([one], one, "benchmark.accuracy", 40, behind=behind)
     keeps_its_places(made, 40)
@@ -120,7 +129,11 @@ def test_a_comparison_fits_its_room(width: int) -> None:
     pairs = [{"a": 0, "b": 1, "change": 0.0, "low": None, "high": None, "p": None, "verdict": "same", "paired": False}]
     result = {"kind": "comparison", "contenders": contenders, "summary": ["Nobody is ahead."], "best": {},
               "differences": {"benchmark.accuracy": pairs, "diversity.aps": []}}  # fmt: skip
-    for made in (comparison.table(result, width), comparison.multiples(result, width), comparison.differences(result, width)):
+    for made in (
+        comparison.table(result, width),
+        comparison.multiples(result, width),
+        comparison.differences(result, width),
+    ):
         keeps_its_places(made, width)
     shown = text(comparison.table(result, 116))
     assert "~0.500" in shown
@@ -130,7 +143,9 @@ def test_a_comparison_fits_its_room(width: int) -> None:
 
 def test_rows_become_counts_and_are_found_again_for_a_cell() -> None:
     rows = {"classes": ["a", "b"], "test_ids": [11, 12, 13], "gold": [0, 0, 1], "predicted": [0, 1, 1]}
-    whole = {"result": {"metrics": {"m": {"details": {**rows, "long": list(range(1000)), "behind": {"x": 3}, "kept": 1}}}}}
+    whole = {
+        "result": {"metrics": {"m": {"details": {**rows, "long": list(range(1000)), "behind": {"x": 3}, "kept": 1}}}}
+    }
     target = Target("cell", "m", gold="a", guess="b")
     assert reading.rows_behind(whole, target) == [12]
     assert reading.rows_behind(whole, Target("cell", "m", wrong=True)) == [12]
@@ -142,11 +157,34 @@ def test_rows_become_counts_and_are_found_again_for_a_cell() -> None:
     }  # fmt: skip
 
 
-def test_views_of_numbers_and_contenders_parse() -> None:
+def test_views_of_numbers_and_contenders_parse(tmp_path: Path) -> None:
     odd = reading.behind_view(3, f'm/{HOSTILE} "quoted" > b')
     assert views.parse(odd).behind
     assert reading.view_of({"view": "view label:a"}) == "label:a"
     assert reading.view_of({"view": "snapshot first"}) == ""
-    assert reading.contender_view("recipe:zerogen+near_duplicate") == "recipe:zerogen"
-    assert reading.contender_view("view:label:a status:pending") == "label:a status:pending"
-    assert reading.contender_view("round:2") == ""
+    with Store(create(tmp_path / "p", labels=["a", "b"])) as store:
+        for spec, view in (
+            ("recipe:zerogen+near_duplicate", "recipe:zerogen"), ("view:label:a status:pending", "label:a status:pending"),
+            ("round:2", ""), ("raw", "origin:synthetic"), ("model:openai:gpt-x", ""), ("recipe:a b", 'recipe:"a b"'),
+        ):  # fmt: skip
+            assert reading.contender_view(store, spec) == view
+
+
+def test_the_data_map_says_its_regions_and_opens_them(plain: bool) -> None:
+    grid = [[0] * data_map.COLUMNS for _ in range(data_map.ROWS)]
+    grid[9][0], grid[4][29], grid[0][3] = 40, 30, 20
+    found = data_map.DataMap("", grid, (0.0, 0.3, 0.0, 1.0))
+    found.regions = {
+        "easy": data_map.Region(0.8, 40, "score.dynamics.confidence>=0.8"),
+        "ambiguous": data_map.Region(0.2, 30, "score.dynamics.variability>=0.2"),
+        "hard": data_map.Region(0.4, 20, "score.dynamics.confidence<0.4"),
+    }
+    made = mapped.figures(found, 56, picked="hard")
+    keeps_its_places(made, 56)
+    opened = {spot.key: spot.target.value for spot in made.spots}
+    assert opened["region hard"] == "score.dynamics.confidence<0.4 sort:dynamics.confidence"
+    assert opened["region easy"] == "score.dynamics.confidence>=0.8 sort:-dynamics.confidence"
+    assert all(views.parse(line) for line in opened.values())
+    assert "40" in text(made)
+    assert not plain or text(made).isascii()
+    assert "F4 adds one" in text(mapped.figures(None, 56))

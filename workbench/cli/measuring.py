@@ -56,7 +56,8 @@ def _parameters(arguments: argparse.Namespace, project: Project, store: Store) -
         versions.find(store, arguments.snapshot)
     contenders = list(arguments.compare or [])
     if contenders:
-        from workbench.pipeline.contenders import Resolver, parse_all
+        from workbench.pipeline.contender_specs import parse_all
+        from workbench.pipeline.contenders import Resolver
         from workbench.pipeline.curate_items import material_of
 
         specs = parse_all(contenders)
@@ -85,9 +86,8 @@ def _say_cost(project: Project, store: Store, parameters: Mapping[str, Any], out
             f"{model} writes texts and cannot judge: name a model that answers questions as evaluate.judge.model in "
             "project.yaml."
         )
-    output.say(
-        f"{model} is asked at most {requests:,} times, about {dollars(cost)}; what it was asked before is not asked again."
-    )
+    price = "at a price that is not known" if cost is None else f"for about {dollars(cost)}"
+    output.say(f"{model} is asked at most {requests:,} times, {price}; what it was asked before is not asked again.")
 
 
 def _list(store: Store, output: Output) -> int:

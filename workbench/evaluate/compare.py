@@ -103,7 +103,7 @@ def _difference(name: str, a: Mapping[str, Metric], b: Mapping[str, Metric], res
     low, high = _paired(name, *rows, resamples, seed)
     tests = len(rows[0])
     sided = low > 0 or high < 0
-    verdict: Verdict = verdict_of(after.direction, change) if sided else ("same" if low == high == 0 else "unclear")
+    verdict: Verdict = verdict_of(after.direction, change) if sided else ("same" if rows[0] == rows[1] else "unclear")
     return replace(plain, low=low, high=high, verdict=verdict, note=f"Paired over {tests:,} test rows.")
 
 

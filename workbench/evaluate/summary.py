@@ -153,7 +153,9 @@ def _beware(result: Mapping[str, Any]) -> list[str]:
         if (n := len(one["metrics"].get("benchmark.accuracy", {}).get("details", {}).get("leaked") or ()))
     }
     if leaked:
-        each = [f"{n:,} test texts in {names(contenders, [place])}" for place, n in leaked.items()]
+        each = [
+            f"{n:,} test text{'' if n == 1 else 's'} in {names(contenders, [place])}" for place, n in leaked.items()
+        ]
         warnings.append(f"{listed(each)}, which a benchmark rewards as memory")
     tests = [
         len(one["metrics"]["benchmark.accuracy"]["details"].get("test_ids") or ())
@@ -161,7 +163,7 @@ def _beware(result: Mapping[str, Any]) -> list[str]:
         if one["metrics"].get("benchmark.accuracy", {}).get("value") is not None
     ]
     if tests and min(tests) < FEW_TESTS:
-        warnings.append(f"only {min(tests):,} test rows, which show large differences alone")
+        warnings.append(f"only {min(tests):,} test rows: just large differences can be seen")
     sizes = [one["samples"] for one in contenders]
     if min(sizes) * UNEQUAL < max(sizes):
         warnings.append(f"unequal sizes, from {min(sizes):,} to {max(sizes):,}, which a benchmark feels too")

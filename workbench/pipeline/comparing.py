@@ -12,7 +12,8 @@ from workbench.evaluate import rarefied
 from workbench.evaluate.base import Material, Metric, Sample, evaluate
 from workbench.evaluate.summary import summary
 from workbench.jobs.run import Ended, JobContext
-from workbench.pipeline.contenders import Contender, Resolver, Spec, overlaps, parse
+from workbench.pipeline.contender_specs import Spec, parse
+from workbench.pipeline.contenders import Contender, Resolver, overlaps
 from workbench.pipeline.curate_items import material_of
 from workbench.pipeline.evaluate_job import COMPARISON, Shared, resolved, save, taken
 from workbench.project import Project

@@ -15,7 +15,8 @@ from workbench.evaluate.outside import TrainOutside
 from workbench.evaluate.report import as_json
 from workbench.jobs.run import Ended, JobContext
 from workbench.pipeline import curate_standing, standing, trainer
-from workbench.pipeline.contenders import Contender, Resolver, Spec, parse_all, sample_of
+from workbench.pipeline.contender_specs import Spec, parse_all
+from workbench.pipeline.contenders import Contender, Resolver, sample_of
 from workbench.pipeline.curate_items import material
 from workbench.pipeline.evaluate_known import audited, labels_of
 from workbench.store import behind, contending, curation, in_force, repairs, snapshots, splits, weights
@@ -107,7 +108,7 @@ def resolved(context: JobContext, specs: Sequence[Spec]) -> list[Contender]:
     done = 0
 
     def used() -> Any:
-        found = material(context, lambda part, total: context.report(done * _PARTS, None, "curating"))
+        found = material(context, lambda part, total: context.report(done * _PARTS, len(specs) * _PARTS, "curating"))
         if asks:
             from workbench.pipeline.asking import Asking
             from workbench.pipeline.judging_model import judging_model
@@ -123,7 +124,7 @@ def resolved(context: JobContext, specs: Sequence[Spec]) -> list[Contender]:
     found = []
     try:
         for done, spec in enumerate(specs):
-            context.report(done, len(specs), f"reading {spec.name}")
+            context.report(done * _PARTS, len(specs) * _PARTS, f"reading {spec.name}")
             found.append(resolver.resolve(spec))
     finally:
         for one in who:

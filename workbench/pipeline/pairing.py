@@ -204,8 +204,13 @@ def _extracted(fields: Mapping[str, Any], label: Any) -> tuple[str, str, str] | 
 
 
 def _labelled(fields: Mapping[str, Any], label: Any) -> tuple[str, str, str] | None:
-    shown = label if isinstance(label, str) else json.dumps(label, ensure_ascii=False, sort_keys=True)
-    return ("", "", _body(fields)) if label is None else (shown, f"Label: {shown}", _body(fields))
+    if label is None:
+        return "", "", _body(fields)
+    if isinstance(label, list):  # several labels, in whatever order
+        shown = ", ".join(sorted(map(str, label))) or "none"
+    else:
+        shown = label if isinstance(label, str) else json.dumps(label, ensure_ascii=False, sort_keys=True)
+    return shown, f"Label: {shown}", _body(fields)
 
 
 def _whole(fields: Mapping[str, Any], _label: Any) -> tuple[str, str, str]:

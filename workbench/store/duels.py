@@ -125,6 +125,7 @@ def create(
         raise UsageError("A duel names a contender that is not in the comparison.")
     with store.write() as connection:
         _free(connection, name)
+        _forget_unfinished(connection)
         made = connection.execute(
             "INSERT INTO comparison (uuid, name, question, contenders, details, created_at) VALUES (?, ?, ?, ?, ?, ?)",
             (new_uuid(), name, _storable(question), encode(list(contenders)), encode(dict(details or {})), now()),
@@ -147,6 +148,13 @@ def create(
         _free(connection, name)  # somebody was faster
         connection.execute("UPDATE comparison SET ready = 1 WHERE id = ?", (made,))
     return get(store, made)
+
+
+def _forget_unfinished(connection: sqlite3.Connection) -> None:
+    """Comparisons whose maker was cut off a day ago or more."""
+    old = "SELECT id FROM comparison WHERE NOT ready AND created_at < strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 day')"
+    connection.execute(f"DELETE FROM duel WHERE comparison_id IN ({old})")
+    connection.execute(f"DELETE FROM comparison WHERE id IN ({old})")
 
 
 def _free(connection: sqlite3.Connection, name: str) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from workbench.evaluate.base import METRICS, Material, Metric, Sample
+from workbench.evaluate.base import METRICS, Material, Metric
 from workbench.evaluate.corpus import Corpus, data_set, direct, real, seeds, text_map
 from workbench.evaluate.estimates import Estimate, jackknife
 from workbench.evaluate.text_map import TextMap, alone
@@ -27,11 +26,12 @@ SHOWN, WORDS = 1_000, 5
 
 
 class Clusters(NamedTuple):
-    """Clusters of the ``texts`` called ``source``: their ``centres`` (k, d), the ``member`` number of each text (-1: it
-    has no word), how many each holds (``use``, (k,)), and a few words of each."""
+    """Clusters of the ``texts`` with ``ids``, called ``source``: their ``centres`` (k, d), the ``member`` number of each
+    text (-1: it has no word), how many each holds (``use``, (k,)), and a few words of each."""
 
     source: str
     texts: Corpus
+    ids: list[int]
     centres: Array
     member: Array
     use: Array
@@ -85,10 +85,13 @@ def _find(material: Material, rows: TextMap) -> Clusters | None:
 
     from workbench.learn.topics import assign, fitting_number, top_terms
 
-    parts = (("real rows", real(material)), ("seeds", seeds(material)))
-    source, texts = next(
-        ((name, corpus) for name, corpus in parts if len(corpus.texts) >= ENOUGH), ("samples", data_set(material))
-    )
+    sources = [
+        ("real rows", material.real, real),
+        ("seeds", material.seeds, seeds),
+        ("samples", material.samples, data_set),
+    ]
+    source, samples, corpus = next((part for part in sources if len(part[1]) >= ENOUGH), sources[-1])
+    texts, ids = corpus(material), [sample.id for sample in samples]
     vectors = rows.rows(texts)
     used = np.flatnonzero(np.einsum("ij,ij->i", vectors, vectors) > 0.5) if len(texts.texts) else np.zeros(0, int)
     if len(used) < 2:
@@ -106,7 +109,7 @@ def _find(material: Material, rows: TextMap) -> Clusters | None:
     everywhere[used] = member
     terms = top_terms([texts.texts[place] for place in used.tolist()], member, len(centres), WORDS)
     words = [[word for word, _ in group] for group in terms]
-    return Clusters(source, texts, centres, everywhere, np.bincount(member, minlength=len(centres)), words)
+    return Clusters(source, texts, ids, centres, everywhere, np.bincount(member, minlength=len(centres)), words)
 
 
 def _use(rows: TextMap, corpus: Corpus, kinds: Clusters) -> Array:
@@ -174,8 +177,7 @@ def _describe(material: Material, rows: TextMap, kinds: Clusters) -> dict[str, A
         "words": kinds.words,
     }
     if kinds.source != "samples":
-        source: Sequence[Sample] = material.real if kinds.source == "real rows" else material.seeds
         short = use / max(1, use.sum()) < kinds.use / kinds.use.sum() / 2
         places = np.flatnonzero((kinds.member >= 0) & short[kinds.member])[:SHOWN].tolist()
-        found["behind"] = {"missing": [source[place].id for place in places]}
+        found["behind"] = {"missing": [kinds.ids[place] for place in places]}
     return found

@@ -25,6 +25,8 @@ FEWEST, ROUGH = 2, 60
 #: Real rows that share most words, of which the most similar counts as the nearest; rows compared at a time.
 CANDIDATES, BLOCK = 2, 512
 LISTED, SHOWN = 1000, 50
+#: Characters of a text that are compared: the time for letters grows with their square.
+LONGEST = 4_000
 _Z = 1.96
 
 
@@ -33,9 +35,10 @@ def seed_similarity(material: Material) -> list[Metric]:
     """Mean over samples of the similarity to the nearest real row, 0 to 1: how much was memorised.
 
     The similarity is that of the filter ``near_duplicate`` (``learn.near_duplicates``: shared words, letters, or one text
-    inside the other), to the more similar of the two real rows that share the largest part of their words. At most 20,000
-    samples (drawn) against at most 5,000 real rows (drawn); with more of those, near-copies of all of them are looked
-    for beside it. Exact copies are counted over all samples. Interval: normal, over samples; the real rows are taken as given.
+    inside the other; the first 4,000 characters), to the more similar of the two real rows that share the largest part of
+    their words. At most 20,000 samples (drawn) against at most 5,000 real rows (drawn); with more of those, near-copies
+    of all of them are looked for beside it. Exact copies are counted over all samples. Interval: normal, over samples; the
+    real rows are taken as given.
 
     Details: ``near_copies`` (a similarity from 0.78 on) and ``exact`` with Wilson's intervals; ``seeds``: the same mean for
     real rows and their nearest other one. ``difference``: the samples' mean less that one, both within the pool; above 0,
@@ -117,7 +120,7 @@ def _nearest(
 
     from workbench.learn.near_duplicates import similarities
 
-    texts, others = [row.text for row in asked], [row.text for row in pool]
+    texts, others = [row.text[:LONGEST] for row in asked], [row.text[:LONGEST] for row in pool]
     places = _candidates(queries, known, own)
     left = numpy.repeat(numpy.arange(len(texts)), places.shape[1])
     scores = similarities(texts, others, left, places.ravel()).reshape(places.shape)

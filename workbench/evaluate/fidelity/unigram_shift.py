@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 NAME = "fidelity.unigram_shift"
 #: Samples of a side at most, and at least; under ``ROUGH`` the interval is rough.
-MOST, FEWEST, ROUGH = 20_000, 10, 100
+MOST, FEWEST, ROUGH = 20_000, 10, 300
 #: Resamples for the interval, and for what chance alone would show.
 DRAWS = 200
 WORDS = 20

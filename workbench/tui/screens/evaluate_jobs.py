@@ -120,7 +120,9 @@ class JobsScreen(OpenScreen):
         self._free()
         price = await self.read(contenders.price)
         if not price.answers:
-            raise UsageError(f"{price.model} writes texts and judges none: name a model as evaluate.judge.model in project.yaml.")
+            raise UsageError(
+                f"{price.model} writes texts and judges none: name a model as evaluate.judge.model in project.yaml."
+            )
         lines = [price.told, "Answers are kept: what was asked before is not paid for again."]
         if price.budget is not None:
             lines.append(f"It stops before ${price.budget:,.2f}, the budget in project.yaml.")
@@ -180,7 +182,18 @@ def _start(store: Store, parameters: Mapping[str, Any], limits: Mapping[str, Any
 def write_report(folder: Path, path: Path, *, overwrite: bool) -> None:
     """``workbench report`` in a process of its own: what it computes with is not for the screen's. Raises ``WorkbenchError``
     with its sentence when it fails."""
-    command = [sys.executable, "-P", "-m", "workbench.cli", "report", str(folder), "--out", str(path), "--quiet", "--json"]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "workbench.cli",
+        "report",
+        str(folder),
+        "--out",
+        str(path),
+        "--quiet",
+        "--json",
+    ]
     try:
         done = subprocess.run(
             [*command, *(["--overwrite"] if overwrite else [])], stdin=subprocess.DEVNULL, capture_output=True, text=True,

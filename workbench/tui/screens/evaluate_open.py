@@ -28,7 +28,7 @@ class OpenScreen(JobScreen):
         if target.kind == "view":
             text: str | None = target.value
         elif target.kind == "contender":
-            text = reading.contender_view(str(one["result"]["contenders"][int(target.value)].get("spec", "")))
+            text = await self._contender(one, int(target.value)) or None
         elif target.kind == "cell":
             text = await self.write(partial(reading.cell_view, evaluation_id=int(one["id"]), target=target))
         elif reading.is_comparison(one):
@@ -38,8 +38,15 @@ class OpenScreen(JobScreen):
         if text == "":
             return
         if text is None:
-            raise UsageError("The samples behind it were not kept; r measures anew and keeps them.")
+            raise UsageError("No view lists exactly these samples, and none were kept with this evaluation.")
         await self.open_in_review(text)
+        spec = str(one["result"]["contenders"][int(target.value)].get("spec", "")) if target.kind == "contender" else ""
+        if "+" in spec and not spec.startswith("view:"):
+            self.say("These are the samples before its filters, which were applied for the comparison only.")
+
+    async def _contender(self, one: Mapping[str, Any], place: int) -> str:
+        spec = str(one["result"]["contenders"][place].get("spec", ""))
+        return await self.read(partial(reading.contender_view, spec=spec))
 
     async def _of_metric(self, one: Mapping[str, Any], name: str) -> str | None:
         """What is behind a metric: what was kept of it (of several names one is chosen), else all that was measured."""
@@ -59,7 +66,7 @@ class OpenScreen(JobScreen):
         number = int(one["id"])
         behind = self.known.behind.get(number, {})
         contender = one["result"]["contenders"][place]
-        whole = reading.contender_view(str(contender.get("spec", "")))
+        whole = await self._contender(one, place)
         names = reading.kept_names(behind, name, place)
         return await self._choose(f"Behind {name} of {contender.get('name', '')}", number, behind, names, whole)
 

@@ -84,9 +84,9 @@ def _trains(store: Store, number: int, kind: str) -> bool:
 
 def check(specs: Sequence[str]) -> None:
     """Raises ``UsageError`` when these cannot be compared."""
-    from workbench.pipeline import contenders
+    from workbench.pipeline import contender_specs
 
-    contenders.parse_all(specs)
+    contender_specs.parse_all(specs)
 
 
 def price(store: Store) -> Price:

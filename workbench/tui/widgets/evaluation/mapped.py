@@ -43,6 +43,8 @@ def figures(found: DataMap | None, width: int, *, picked: str = "", high: bool =
         target = Target("view", found.slice(None))
         made.put(line[:width], f"region {name}", f"the {region.count:,} {name} samples", target, 0, 19)
     found.pick(picked if picked in found.regions else "ambiguous")
-    told = "Easy ones help training to converge, ambiguous ones help most on new data, among hard ones are wrong labels."
+    told = (
+        "Easy ones help training to converge, ambiguous ones help most on new data, among hard ones are wrong labels."
+    )
     made.add(Content(""), *charts.prose(told, width, MUTED))
     return made

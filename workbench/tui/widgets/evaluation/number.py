@@ -77,10 +77,12 @@ def _picture(made: Sheet, name: str, details: Mapping[str, Any], width: int, *, 
         lines = accuracy.mixture({"details": details}, width, height)
     elif isinstance(bins := details.get("histogram"), Mapping) and bins.get("counts"):
         lines = _histograms(bins, details.get("seeds_histogram"), width, height)
-    elif isinstance(counts := details.get("counts"), Mapping) and counts:
+    elif isinstance(counts := details.get("counts") or details.get("ratings"), Mapping) and counts:
         lines = charts.bars(dict(list(counts.items())[: height + 8]), width)
     elif isinstance(use := details.get("use"), list) and use:
-        lines = _clusters(use[: height + 4], width)
+        lines = _clusters(use[: height + 4], details.get("words"), width)
+    elif isinstance(labels := details.get("per_label"), Mapping) and labels:
+        lines = _labels(labels, width)[: height + 8]
     elif words := details.get("words"):
         groups = words if isinstance(words, Mapping) else {"words": words}
         lines = [
@@ -91,6 +93,25 @@ def _picture(made: Sheet, name: str, details: Mapping[str, Any], width: int, *, 
         return
     if lines:
         made.add(Content(""), *lines)
+
+
+def _labels(labels: Mapping[str, Any], width: int) -> list[Content]:
+    """By label: how many agree of how many, the share beside that of real rows, or F1; the lowest first."""
+    rows: list[tuple[float, str, str]] = []
+    for label, one in labels.items():
+        if isinstance(one, list | tuple) and len(one) == 2 and one[1]:
+            rows.append((one[0] / one[1], label, f"{one[0]:,} of {one[1]:,}"))
+        elif isinstance(one, Mapping) and one.get("share") is not None:
+            real = f", real {charts.number(one['real_share'])}" if one.get("real_share") is not None else ""
+            rows.append((float(one["share"]), label, f"{charts.number(one['share'])}{real}"))
+        elif isinstance(one, Mapping) and one.get("f1") is not None:
+            rows.append((float(one["f1"]), label, f"F1 {charts.number(one['f1'])}"))
+    room = max((len(text) for _, _, text in rows), default=0)
+    name_width = max(6, min(32, width - room - 2))
+    return [
+        Content.assemble(charts.fit(label, name_width), "  ", (text.rjust(room), MUTED))[:width]
+        for _, label, text in sorted(rows)
+    ]
 
 
 def _histograms(bins: Mapping[str, Any], seeds: object, width: int, height: int) -> list[Content]:
@@ -117,13 +138,14 @@ def _word(word: object) -> str:
     return clean(str(word), limit=40)
 
 
-def _clusters(use: Sequence[Mapping[str, Any]], width: int) -> list[Content]:
-    """How many samples and how many of the reference fall in each cluster."""
+def _clusters(use: Sequence[Mapping[str, Any]], words: object, width: int) -> list[Content]:
+    """How many samples and how many of the reference fall in each cluster, which is named by its words."""
+    named = words if isinstance(words, list) else []
     name_width = max(8, min(28, width - 20))
     lines = [Content.styled(f"{'cluster':{name_width}} {'samples':>9} {'reference':>9}"[:width], MUTED)]
-    for one in use:
-        words = one.get("words")
-        called = " ".join(map(str, words)) if isinstance(words, list) else str(words)
+    for place, one in enumerate(use):
+        own = named[place] if place < len(named) else None
+        called = " ".join(map(_word, own)) if isinstance(own, list) else f"cluster {place + 1}"
         mine, other = f" {int(one.get('samples') or 0):>9,}", f" {int(one.get('reference') or 0):>9,}"
         lines.append(Content.assemble(charts.fit(called, name_width), (mine, ACCENT), (other, MUTED))[:width])
     return lines

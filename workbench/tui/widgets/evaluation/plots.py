@@ -28,7 +28,9 @@ def spark(values: Sequence[float | None]) -> str:
     if span <= _STILL * max(map(abs, known)):  # all on the middle level
         low, span = low - 1e9, 2e9
     return "".join(
-        " " if value is None or not math.isfinite(value) else levels[int((value - low) / span * (len(levels) - 1) + 0.4999)]
+        " "
+        if value is None or not math.isfinite(value)
+        else levels[int((value - low) / span * (len(levels) - 1) + 0.4999)]
         for value in values
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from workbench.store import behind, curation, jobs, samples, snapshots
+from workbench.store import behind, contending, curation, jobs, samples, snapshots
 from workbench.store.connection import Store
 from workbench.store.jobs import Job
 from workbench.store.views import quoted
@@ -152,17 +152,20 @@ def view_of(found: Mapping[str, Any]) -> str:
     return view.removeprefix("view ") if view.startswith("view ") else ""
 
 
-def contender_view(spec: str) -> str:
-    """The samples of a contender as a view, as near as one line says it ("" when none does)."""
+def contender_view(store: Store, spec: str) -> str:
+    """The samples of a contender as a view, before a chain that it was curated with in memory; empty when no line says it."""
+    if spec.startswith("view:"):
+        return spec.removeprefix("view:")
     base = spec.partition("+")[0]
     kind, _, name = base.partition(":")
-    if kind == "view":
-        return spec.removeprefix("view:")
-    if base == "set":
-        return DATA_SET
-    if base == "raw":
-        return "origin:synthetic"
-    return {"recipe": f"recipe:{name}", "job": f"job:{name}"}.get(kind, "") if name else ""
+    if base in ("set", "raw"):
+        return DATA_SET if base == "set" else "origin:synthetic"
+    if kind == "round" and name.isdecimal():
+        rounds = contending.rounds(store)
+        kind, name = "job", str(rounds[int(name) - 1]) if 1 <= int(name) <= len(rounds) else ""
+    if kind not in ("recipe", "job") or not name:
+        return ""
+    return f"{kind}:{name if _PLAIN.fullmatch(name) else quoted(name)}"
 
 
 def shown(found: Sequence[dict[str, Any]], evaluation: str | None) -> dict[str, Any] | None:
