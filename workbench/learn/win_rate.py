@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from workbench.learn.intervals import RESAMPLES, Interval, bounded_mean, is_rough, percentiles
+from workbench.learn.intervals import RESAMPLES, Interval, bounded_mean, is_rough, z_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -130,8 +130,9 @@ def length_controlled(
     ``logit P(A wins) = t + f tanh((length_a - length_b) / sd)`` with ``sd`` the standard deviation of the differences, read
     at difference 0: ``1 / (1 + exp(-t))`` (Dubois, Galambosi, Liang, Hashimoto, *Length-controlled AlpacaEval*, COLM 2024;
     their term for the difficulty of an instruction, shared between many models, is left out: here are two). A weak prior keeps
-    it finite: one drawn duel at equal length, ``f`` normal with standard deviation 2.5. The interval is a Bayesian bootstrap
-    over duels (Rubin, Annals of Statistics 9, 1981). Raises ``ValueError`` for no duels, unequal lengths or other scores.
+    it finite: one drawn duel at equal length, ``f`` normal with standard deviation 2.5. The interval is normal in log odds,
+    its error from a Bayesian bootstrap over duels (Rubin, Annals of Statistics 9, 1981). Raises ``ValueError`` for no duels,
+    unequal lengths or other scores.
     """
     import numpy as np
 
@@ -148,8 +149,11 @@ def length_controlled(
     weights = random.dirichlet(np.ones(len(won)), resamples) * len(won)
     # The drawn duel is an observation like the others: its weight varies with theirs.
     t, f = _fit(weights, won, squashed, random.gamma(DRAWN / 2, 2.0, (resamples, 2)) / 2)
-    rates = percentiles(1 / (1 + np.exp(-t)), confidence)
-    slopes: Interval = percentiles(f, confidence)
+    # Symmetric in log odds: percentiles would lean outwards twice, as the estimate itself leans outwards a little.
+    wide = z_of(confidence) * math.sqrt(len(won) / max(1, len(won) - 2))
+    half, half_slope = wide * float(t.std()), wide * float(f.std())
+    rates = Interval(*(float(1 / (1 + np.exp(-(centre[0] + end)))) for end in (-half, half)))
+    slopes = Interval(float(slope[0]) - half_slope, float(slope[0]) + half_slope)
     value = float(1 / (1 + np.exp(-centre[0])))
     rough = is_rough(len(won), value) or max(abs(slopes.low), abs(slopes.high)) > _STEEP
     return LengthControlled(value, *rates, float(slope[0]), *slopes, spread, len(won), rough)

@@ -49,7 +49,7 @@ def cluster_coverage(material: Material) -> list[Metric]:
     (*On GANs and GMMs*, NeurIPS 2018); else of the data set itself, and then the number only says how evenly it is
     spread. Interval: exact delete-one jackknife over texts, clusters taken as given. Details: ``clusters`` (k), ``source``,
     ``drawn`` (m), ``held`` (clusters with a sample), ``entropy`` of use (0 to 1), ``reference`` (the same number for what
-    the clusters were found in), ``use`` (samples and reference texts by cluster) with ``words`` beside it, and
+    the clusters were found in), ``use`` (samples and reference texts by cluster) with ``words`` by "kind 1" and so on, and
     ``behind.missing``, real texts of the clusters that have less than half of their share among the samples.
     """
     rows = text_map(material)
@@ -174,7 +174,8 @@ def _describe(material: Material, rows: TextMap, kinds: Clusters) -> dict[str, A
         "entropy": evenness(use.tolist()),
         "reference": line.value if line is not None else None,
         "use": [{"samples": a, "reference": b} for a, b in zip(use.tolist(), kinds.use.tolist(), strict=True)],
-        "words": kinds.words,
+        # By name, not by place: a purge takes words out, and must not move the others.
+        "words": {f"kind {number}": words for number, words in enumerate(kinds.words, 1)},
     }
     if kinds.source != "samples":
         short = use / max(1, use.sum()) < kinds.use / kinds.use.sum() / 2
