@@ -32,7 +32,7 @@ from workbench.learn.intervals import (
     z_of,
 )
 from workbench.learn.score_intervals import paired_difference, paired_ratio
-from workbench.learn.significance import difference_of_shares
+from workbench.learn.significance import apart
 from workbench.learn.win_rate import length_controlled, win_rate
 
 SIZES = (60, 100, 200, 500, 1000)
@@ -130,8 +130,7 @@ def of_new_shares(quick: bool) -> Iterator[Row]:
 
             def trial(random: Random) -> list[bool]:
                 a, b = int(random.binomial(n, p)), int(random.binomial(n, other))
-                gap = difference_of_shares(a, n, b, n)
-                return [held((gap.low, gap.high), other - p)]
+                return [held(apart(a / n, wilson(a, n), b / n, wilson(b, n)), other - p)]
 
             return simulated(trial, trials, n + int(100 * p))
 

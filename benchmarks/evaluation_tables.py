@@ -143,13 +143,14 @@ def table(result: Mapping[str, Any]) -> list[str]:
 
 
 def _cell(metric: Mapping[str, Any] | None, *, best: bool) -> str:
-    from workbench.evaluate.report import interval, number
+    from workbench.evaluate.report import bracketed
+    from workbench.text import number
 
     if metric is None or metric["value"] is None:
         return "-"
     shown = f"{'~' if metric['rough'] else ''}{number(metric['value'])}"
     marked = f"**{shown}**\\*" if best else shown
-    return f"{marked} {interval(metric['low'], metric['high'])}".strip()
+    return f"{marked} {bracketed(metric['low'], metric['high'])}".strip()
 
 
 def called(result: Mapping[str, Any]) -> tuple[int, int, list[str]]:

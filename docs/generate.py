@@ -117,6 +117,12 @@ def techniques() -> str:
     for name in sorted(METRICS, key=lambda name: (order.get(name, len(order)), name)):
         text = inspect.getdoc(METRICS.get(name)) or ""
         lines += [f"### {name}", "", text, ""]
+    lines += [
+        "What `workbench compare` works out of outputs judged side by side (`open.win_rate`, `open.length_controlled`,",
+        "`open.flip_rate`, `open.position`, `open.accuracy`, `open.agreement`) needs somebody's choices and stands under",
+        "[open evaluation](evaluation.md#open-evaluation-outputs-side-by-side).",
+        "",
+    ]
     lines += ["## Export formats", ""]
     lines += [f"- `{name}`: {FORMATS.get(name).summary}" for name in FORMATS]
     lines += ["", "## Import formats", ""]

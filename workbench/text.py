@@ -1,9 +1,10 @@
-"""Text: what may be shown, how it is cut into tokens, and how contents are hashed."""
+"""Text: what may be shown, how it is cut into tokens, how contents are hashed, how numbers are written."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 import unicodedata
 from typing import Any
@@ -81,3 +82,25 @@ def canonical(value: Any) -> str:
 def content_hash(value: Any) -> str:
     """Hex SHA-256 of a JSON-like value's canonical form; lone surrogates are hashed, not refused."""
     return hashlib.sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def number(value: float | None, none: str = "-") -> str:
+    """A value for reading: three decimals, none from 100 on (thousands have marks) nor for whole numbers from 10 on; ``none``
+    where there is no value."""
+    if value is None or not math.isfinite(value):
+        return none
+    shown = f"{value:,.0f}" if abs(value) >= 100 or (value == int(value) and abs(value) >= 10) else f"{value:.3f}"
+    return "0.000" if shown == "-0.000" else shown
+
+
+def signed(value: float | None) -> str:
+    """``number`` with its sign."""
+    text = number(value)
+    return text if text.startswith("-") else f"+{text}"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """``0.820-0.960``, ``-0.100 to 0.200``, or nothing when an end is missing."""
+    if low is None or high is None:
+        return ""
+    return f"{number(low)} to {number(high)}" if low < 0 else f"{number(low)}-{number(high)}"

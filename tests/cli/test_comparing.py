@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Workbench
-from workbench.cli.comparing import words_of
+from workbench.cli.comparing import standing_lines, words_of
 from workbench.errors import UsageError
 from workbench.project import Project
 from workbench.store import acts, duels
@@ -74,6 +74,9 @@ def test_pairs_are_imported_judged_line_by_line_and_shown(
     told = workbench("compare", folder, "show", "answers")
     assert "anna" in told.out
     assert "with a known answer" in told.out
+    narrow = standing_lines(json.loads(workbench("compare", folder, "show", "answers", "--json").out), 70)
+    assert max(len(line) for line in narrow) <= 70
+    assert not any("equal length" in line for line in narrow if line.startswith("judge"))
     found = workbench("compare", folder, "show", "answers", "--json").object
     assert found["judges"][0]["metrics"]["open.win_rate"]["details"]["duels"] == 4
     assert workbench("compare", folder, "list", "--json").object["comparisons"][0]["people"] == {"anna": 4}
@@ -96,6 +99,20 @@ def test_rows_that_cannot_be_read_are_listed(workbench: Workbench, folder: Path,
     ran = workbench("compare", folder, "import", "answers", pairs)
     assert ran.status == 3
     assert 'line 5: has no "outputs"' in ran.out
+
+
+def test_a_comparison_is_renamed_and_deleted(
+    workbench: Workbench, folder: Path, pairs: Path, monkeypatch: Patch
+) -> None:
+    workbench("compare", folder, "import", "answers", pairs)
+    assert workbench("compare", folder, "rename", "answers", "replies", "--json").object["comparison"] == "replies"
+    typed(monkeypatch, "1", "q")
+    workbench("compare", folder, "plain", "replies", "--as", "anna")
+    refused = workbench("compare", folder, "delete", "replies")
+    assert (refused.status, "1 choice of anna" in refused.err) == (2, True)
+    gone = workbench("compare", folder, "delete", "replies", "--yes", "--json").object
+    assert (gone["duels"], gone["choices"]) == (4, 1)
+    assert "no comparisons yet" in workbench("compare", folder).out
 
 
 def test_a_name_that_is_not_there(workbench: Workbench, folder: Path) -> None:

@@ -166,7 +166,7 @@ def test_fewer_than_two_able_recipes_are_refused_before_anything_is_made(
 ) -> None:
     ran = workbench("run", bank, "zerogen", "attrprompt", "--count", 5)
     assert ran.status == 1
-    assert "attrprompt is left out" in ran.err
+    assert ran.err.count("attrprompt:") == 1
     assert "nothing to compare" in ran.err
     with Store(Project(bank)) as store:
         assert jobs.newest(store) == []
@@ -220,9 +220,9 @@ def test_one_budget_is_shared_and_what_one_leaves_is_used(
 
 def test_a_budget_is_never_exceeded(workbench: Workbench, bank: Path, inline: None, priced) -> None:
     """Enough for some requests of each and not for all: both are cut off, compared with what they have, and said to be."""
-    budget = 15_000
+    budget = 5_000
     ran = workbench(
-        "run", bank, "zerogen", "sungen", "--model", "openai:fake", "--count", 400, "--budget", budget, "--json"
+        "run", bank, "zerogen", "sungen", "--model", "openai:fake", "--count", 200, "--budget", budget, "--json"
     )
     with Store(Project(bank)) as store:
         spent = store.read("SELECT sum(cost) FROM answer")[0][0]

@@ -113,8 +113,8 @@ def test_what_no_endpoint_takes_is_made_fit() -> None:
 
 def test_parts_are_fields_and_label() -> None:
     item = Item(1, "x", {"instruction": "Add.", "input": "", "output": {"sum": 3}}, "easy")
-    assert judging.parts_of(item, None) == {"instruction": "Add.", "output": '{\n "sum": 3\n}', "label": "easy"}
-    assert judging.parts_of(Item(1, "only text"), None) == {"text": "only text"}
+    assert judging.parts_of(item) == {"instruction": "Add.", "output": '{\n "sum": 3\n}', "label": "easy"}
+    assert judging.parts_of(Item(1, "only text")) == {"text": "only text"}
     assert judging.about(Task(labels=["a", "b"], description="Sort mail.")).startswith(
         "The data set is for this task: Sort"
     )

@@ -45,15 +45,25 @@ def _unfiltered(kind: int, row: np.ndarray, above: np.ndarray) -> np.ndarray:
     if kind == 2:
         return row + above
     made = np.zeros_like(row)
-    left = corner = np.zeros(row.shape[1], np.int64)
-    for place in range(len(row)):
-        up = above[place].astype(np.int64)
-        if kind == 3:
-            guess = (left + up) // 2
-        else:
-            estimate = left + up - corner
-            apart = np.abs(np.stack([estimate - left, estimate - up, estimate - corner]))
-            guess = np.choose(apart.argmin(axis=0), [left, up, corner])
-        made[place] = (row[place].astype(np.int64) + guess) & 255
-        left, corner = made[place].astype(np.int64), up
+    # Paeth over an even stretch repeats the pixel on the left: only the others are worked out one by one.
+    even = (row == 0).all(axis=1) if kind == 4 else np.zeros(len(row), bool)
+    even[1:] &= (above[1:] == above[:-1]).all(axis=1)
+    even[:1] = False
+    places = np.flatnonzero(~even).tolist()
+    deltas, ups = row.tolist(), above.tolist()
+    left = corner = [0] * row.shape[1]
+    for place, following in zip(places, [*places[1:], len(row)], strict=True):
+        guesses = map(_mean if kind == 3 else _paeth, left, ups[place], corner)
+        left = [(delta + guess) & 255 for delta, guess in zip(deltas[place], guesses, strict=True)]
+        made[place:following] = left
+        corner = ups[following - 1]
     return made
+
+
+def _mean(left: int, up: int, corner: int) -> int:
+    return (left + up) // 2
+
+
+def _paeth(left: int, up: int, corner: int) -> int:
+    estimate = left + up - corner
+    return min((left, up, corner), key=lambda near: abs(estimate - near))

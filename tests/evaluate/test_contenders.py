@@ -44,6 +44,15 @@ def test_accuracies_on_the_same_rows_get_mcnemars_test_and_holms_correction() ->
     assert best(pairs, 3) == 1
 
 
+def test_a_paired_difference_of_few_rows_is_rough() -> None:
+    base = [True] * 300 + [False] * 100
+    for differing, rows, rough in ((6, 400, True), (7, 400, False), (20, 400, False), (20, 50, True)):
+        other = [not right if place < differing else right for place, right in enumerate(base)]
+        found = side_by_side([accuracy(base[:rows]), accuracy(other[:rows])])
+        assert [one.rough for one in found["benchmark.accuracy"]] == [rough]
+        assert found["benchmark.accuracy"][0].as_json()["rough"] is rough
+
+
 def test_the_best_is_marked_only_where_it_beats_every_other_one() -> None:
     a, b, c = (accuracy([True] * n + [False] * (TESTS - n)) for n in (300, 340, 343))
     pairs = side_by_side([a, b, c])["benchmark.accuracy"]
@@ -85,6 +94,8 @@ def test_a_difference_that_size_alone_makes_is_told_apart() -> None:
     full = [number(0.50, 0.05)["diversity.x"], number(0.90, 0.05)["diversity.x"]]
     assert only_size(full, pairs) == [(0, 1)]
     assert only_size([None, full[1]], pairs) == []
+    untested = side_by_side([number(0.50, 0.05), number(0.90, 0.05, rough=True)])["diversity.x"]
+    assert only_size(full, untested) == []  # it differs at one size too, for all that is known
 
 
 def false_alarms(rounds: int, contenders: int, metrics: int, seed: int) -> float:

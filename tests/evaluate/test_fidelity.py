@@ -143,6 +143,16 @@ def test_copies_of_real_rows_cannot_be_told_apart() -> None:
     assert found.details["p"] > 0.9
 
 
+def test_near_copies_pull_the_area_below_one_half_and_that_is_not_called_better() -> None:
+    real = sentences(ANIMALS, 60, 1)
+    turned = [sample(1000 + row.id, " ".join(reversed(row.text.split())), "a") for row in real]  # the same words
+    found = measured("fidelity.classifier_auc", turned, real)
+    assert found.high is not None
+    assert found.high < 0.5
+    assert found.direction == "none"
+    assert "Below 0.5 is not better" in found.note
+
+
 def test_equal_texts_share_a_fold_and_sides_spread_evenly() -> None:
     texts = (
         [f"only here {i}" for i in range(10)]

@@ -49,6 +49,13 @@ def test_the_label_that_came_counts_not_what_people_made_of_it() -> None:
     assert known([corrected], seeds=rows(("new pin", "lost"), first=9)).value == 0.0
 
 
+def test_a_real_row_among_the_samples_does_not_vouch_for_itself() -> None:
+    seeds = rows(("where is my card", "lost"), ("new pin", "pin"))
+    assert known(seeds, seeds=seeds).value is None  # a view of seeds
+    found = known([*seeds, sample(9, "new pin", "lost")], seeds=seeds)
+    assert (found.value, found.details["count"]) == (0.0, 1)
+
+
 def test_one_of_several_known_answers_is_enough() -> None:
     real = rows(("to be", "verb"), ("to be", "quote"), first=9)
     assert known(rows(("to be", "quote")), real=real).value == 1.0

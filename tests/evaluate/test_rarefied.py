@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 from tests.evaluate.samples import rows
@@ -75,3 +77,15 @@ def test_kinds_found_among_the_seeds_stay_when_a_set_is_drawn_down() -> None:
     assert whole.details["source"] == "seeds"
     assert found.value is not None
     assert found.details["draws"] == 2
+
+
+def test_a_map_that_several_sets_share_does_not_hold_what_is_done_with() -> None:
+    one, other = material(60), material(60, 1)
+    common_scale([one, other])
+    rows_of = text_map(other)
+    for data in (one, other):
+        evaluate(data, ["diversity.vendi"])
+    before = rows_of.held
+    del data, one
+    gc.collect()
+    assert (before, rows_of.held) == (2, 1)

@@ -178,7 +178,15 @@ def test_heat_counts_and_names_the_most_confused() -> None:
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(None, "–"), (float("nan"), "–"), (0.12345, "0.123"), (1234.5, "1,234"), (12.0, "12"), (-3.0, "-3.000")],
+    [
+        (None, "–"),
+        (float("nan"), "–"),
+        (0.12345, "0.123"),
+        (1234.5, "1,234"),
+        (12.0, "12"),
+        (-3.0, "-3.000"),
+        (-0.0004, "0.000"),
+    ],
 )
 def test_numbers(value: float | None, shown: str) -> None:
     assert number(value) == shown

@@ -38,6 +38,14 @@ def test_learns_and_is_deterministic() -> None:
     assert one.probabilities([]).shape == (0, 2)
 
 
+def test_many_texts_are_predicted_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = TextClassifier().fit(TEXTS, LABELS)
+    whole = model.probabilities(TEXTS)
+    monkeypatch.setattr("workbench.learn.classifier.AT_ONCE", 7)
+    assert numpy.array_equal(model.probabilities(TEXTS), whole)
+    assert model.probabilities([]).shape == (0, 2)
+
+
 def test_weights_count() -> None:
     texts, labels = ["card", "card"], ["a", "b"]
     assert TextClassifier().fit(texts, labels, weights=[5, 1]).predict(["card"]) == ["a"]

@@ -16,7 +16,6 @@ from workbench.learn.f1 import bootstrap_macro_f1, is_rough_macro, macro_f1, pai
 from workbench.learn.intervals import (
     Interval,
     bootstrap,
-    bootstrap_accuracy,
     bootstrap_ratio,
     bounded_mean,
     is_rough,
@@ -109,11 +108,6 @@ def test_bootstrap_does_not_depend_on_its_chunks(monkeypatch: pytest.MonkeyPatch
 def test_impossible_calls_are_refused(call: object) -> None:
     with pytest.raises(ValueError, match=r"."):
         call()  # type: ignore[operator]
-
-
-def test_accuracy_interval_agrees_with_wilson() -> None:
-    gold, predicted = ["a"] * 500, ["a"] * 430 + ["b"] * 70
-    assert bootstrap_accuracy(gold, predicted) == pytest.approx(wilson(430, 500), abs=0.01)
 
 
 @settings(deadline=None, derandomize=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from workbench.learn.two_raters import auc, two_raters
+from workbench.learn.two_raters import two_raters
 
 
 def test_kappa_by_hand() -> None:
@@ -47,17 +47,6 @@ def test_three_values_as_scikit_learn() -> None:
 def test_different_lengths_are_refused() -> None:
     with pytest.raises(ValueError, match="same items"):
         two_raters([1], [1, 2])
-
-
-def test_auc_as_scikit_learn_with_ties() -> None:
-    from sklearn.metrics import roc_auc_score
-
-    random = np.random.default_rng(1)
-    good = random.random(60) < 0.6
-    scores = random.integers(1, 6, 60) + good
-    assert auc(scores.tolist(), good.tolist()) == pytest.approx(roc_auc_score(good, scores), abs=1e-12)
-    assert auc([3, 4], [True, True]) is None
-    assert auc([3, 3], [True, False]) == 0.5
 
 
 @pytest.mark.parametrize(("table", "n"), [([0.75, 0.05, 0.05, 0.15], 60), ([0.8, 0.02, 0.02, 0.16], 60)])

@@ -50,6 +50,13 @@ def test_it_takes_the_newest_evaluation_and_writes_the_card(measured: Store, tmp
     assert "| `benchmark.accuracy` | 0.75" in card.read_text(encoding="utf-8")
 
 
+def test_a_whole_evaluation_of_the_data_set_goes_before_later_parts(measured: Store, tmp_path: Path) -> None:
+    evaluated(measured, 0.5, only=["benchmark.accuracy"])
+    evaluated(measured, 0.6, view="view status:accepted")
+    assert reporting.write(measured, tmp_path / "r.html")["evaluation"] == 2
+    assert reporting.write(measured, tmp_path / "s.html", evaluations=[4])["evaluation"] == 4
+
+
 def test_an_earlier_one_by_its_number(measured: Store, tmp_path: Path) -> None:
     written = reporting.write(measured, tmp_path / "r.html", evaluations=[1])
     assert written["evaluation"] == 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -154,6 +156,20 @@ STUBBORN = (
 )
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends it then")
+def test_it_ends_with_the_process_that_started_it() -> None:
+    script = (
+        "import os, subprocess, sys, time\nfrom workbench.pipeline import trainer\n"
+        "one = subprocess.Popen(['sleep', '600'], preexec_fn=trainer._mortal(), stdout=subprocess.DEVNULL)\n"
+        "print(one.pid, flush=True)\nos.kill(os.getpid(), 9)\n"
+    )
+    pid = int(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False).stdout)
+    until = time.monotonic() + 10
+    while alive(pid) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not alive(pid)
+
+
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="looks at processes in /proc")
 def test_a_timeout_ends_the_whole_group(train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trainer, "GRACE", 0.05)
@@ -199,12 +215,16 @@ def test_hostile_texts_stay_lines_of_json(tmp_path: Path) -> None:
 
 
 def test_the_example_in_the_docs(tmp_path: Path) -> None:
-    docs = Path(__file__).resolve().parents[2] / "docs"
-    lesson = Lesson([{**row, "id": row["id"] + 10 * i} for i in range(3) for row in TRAIN], TEST, ["lost", "pin"], {})
-    command = [sys.executable, "example_trainer.py", "{train}", "{test}", "{out}"]
-    answers = trainer.run(command, lesson, tmp_path, project=docs, timeout=60)
-    assert answers.predictions == ["lost", "pin"]
-    assert answers.metrics == {"features": 6.0}  # lost, card, new, pin and two pairs of words
+    """Run in this process, where scikit-learn is loaded already: its own start would be most of the time."""
+    example = runpy.run_path(str(Path(__file__).resolve().parents[2] / "docs" / "example_trainer.py"))
+    files = {"train": [{**row, "id": 10 * i} for i in range(3) for row in TRAIN], "test": TEST}
+    for name, rows in files.items():
+        (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    example["main"](str(tmp_path / "train"), str(tmp_path / "test"), str(tmp_path))
+    said = [json.loads(line) for line in (tmp_path / "predictions.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert said == [{"id": 90, "label": "lost"}, {"id": 91, "label": "pin"}]
+    # lost, card, new, pin and two pairs of words
+    assert json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8")) == {"features": 6}
 
 
 class TestJob:
@@ -273,5 +293,14 @@ class TestJob:
     def test_folders_of_killed_jobs_are_removed(self, prepared: Store, run: RunJob) -> None:
         database = prepared.project.database
         (database.parent / f"{database.name}-trainer-77-abc").mkdir()
-        run("evaluate", metrics=["benchmark.external"], trainer=True)
+        run("evaluate", metrics=["label.balance"])  # any evaluation removes them: they hold texts
         assert self.left(prepared) == []
+
+    def test_a_link_that_the_command_put_into_its_folders_place_is_removed_alone(
+        self, prepared: Store, run: RunJob
+    ) -> None:
+        script = "import os, shutil, sys\nhere = os.getcwd()\nshutil.rmtree(here)\nos.symlink(sys.argv[1], here)\n"
+        (prepared.project.folder / "train.py").write_text(script, encoding="utf-8")
+        assert run("evaluate", metrics=["benchmark.external"], trainer=True).state == "done"
+        assert self.left(prepared) == []
+        assert prepared.project.settings.exists()

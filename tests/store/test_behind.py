@@ -70,3 +70,14 @@ def test_test_rows_behind_a_number_are_only_looked_at(store: Store) -> None:
     with pytest.raises(UsageError, match="1 test rows"):
         behind.only_look(store, view, [1, 5])
     behind.only_look(store, views.parse("split:test"), [5])  # the test set itself may be mended
+
+
+def test_an_error_says_what_the_classifier_took_it_for(store: Store) -> None:
+    details = {"test_ids": [6, 5], "classes": ["a", "b"], "gold": [0, 0], "predicted": [0, 1]}
+    result = {"metrics": {"benchmark.accuracy": {"value": 0.5, "details": details}}}
+    number = snapshots.save_evaluation(store, job_id=1, view="data set", samples=4, result=result)
+    behind.save(store, number, {"benchmark.accuracy/wrong_test": [5]})
+    wrong, right, trained_on = samples.many(store, [5, 6, 1])
+    assert behind.taken_for(store, wrong) == ("b", number)
+    assert behind.taken_for(store, right) is None
+    assert behind.taken_for(store, trained_on) is None

@@ -9,7 +9,7 @@ import pytest
 
 from workbench.errors import StoreError, UsageError
 from workbench.project import Project
-from workbench.store import acts, duels
+from workbench.store import acts, duel_changes, duels, jobs
 from workbench.store.connection import Store
 from workbench.store.duels import Comparison, Judged, NewDuel
 
@@ -124,6 +124,32 @@ def test_a_pair_that_was_purged_meanwhile_is_said(store: Store) -> None:
         connection.execute("DELETE FROM duel WHERE id = ?", (seen.duel_id,))
     with pytest.raises(StoreError, match="not there any more"):
         duels.choose(store, me, seen, "first")
+
+
+def test_a_comparison_is_renamed_and_deleted_and_its_numbers_are_not_given_again(store: Store) -> None:
+    one, other, me = made(store), made(store, name="other"), acts.annotator(store, "anna")
+    with pytest.raises(UsageError, match="'other' already"):
+        duel_changes.rename(store, one.id, " other ")
+    with pytest.raises(UsageError, match="needs a name"):
+        duel_changes.rename(store, one.id, " ")
+    duels.keep_standings(store, one.id, {"comparison": "answers", "judges": []})
+    renamed = duel_changes.rename(store, one.id, "replies")
+    assert (renamed.name, renamed.details["standings"]["comparison"]) == ("replies", "replies")
+    [seen] = duels.waiting(store, other.id, me)
+    duels.choose(store, me, seen, "tie")
+    [open_still] = duels.waiting(store, other.id, me)
+    assert duel_changes.delete(store, other.id) == (4, 1)
+    assert [left.name for left in duels.listed(store)] == ["replies"]
+    assert made(store, name="other").id > other.id
+    with pytest.raises(StoreError, match="or the comparison deleted"):
+        duels.choose(store, me, open_still, "first")
+
+
+def test_a_comparison_that_a_model_is_judging_is_not_deleted(store: Store) -> None:
+    one = made(store)
+    job = jobs.create(store, "judge", {"comparison": one.id})
+    with pytest.raises(UsageError, match=f"Job {job} is judging it"):
+        duel_changes.delete(store, one.id)
 
 
 def test_hostile_texts_come_back_as_they_are_but_storable(store: Store) -> None:

@@ -124,6 +124,15 @@ def test_generation_curation_and_learning_read_samples_through_splits_alone() ->
         if doors.search(text := path.read_text(encoding="utf-8")) and "from workbench.store import" in text
     }
     assert readers == set()
-    for name in ("setting", "curate_items", "curate_validation", "contenders", "contender_specs", "comparing", "evaluate_job", "trainer"):
+    for name in (
+        "setting",
+        "curate_items",
+        "curate_validation",
+        "contenders",
+        "contender_specs",
+        "comparing",
+        "evaluate_job",
+        "trainer",
+    ):
         text = (package / "pipeline" / f"{name}.py").read_text(encoding="utf-8")
         assert not doors.search(text), name

@@ -329,7 +329,7 @@ def test_evaluate_looks_right(
     app = seeded.app(tmp_path, monkeypatch, "evaluate", content)
 
     async def before(pilot: Any) -> None:
-        await until(pilot, lambda: pilot.app.screen_stack[0].known.found and "samples" in shown(app))
+        await until(pilot, lambda: pilot.app.screen_stack[0].known.found and "min ago" in shown(app))
         await until(pilot, lambda: not pilot.app.screen_stack[0].known.more)
 
     assert snap_compare(app, terminal_size=size, run_before=before)

@@ -6,13 +6,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
 from tests.tui.seeded import HOSTILE
 from workbench.project import create
 from workbench.store import views
 from workbench.store.connection import Store
 from workbench.tui.widgets.curation import data_map
-from workbench.tui.widgets.evaluation import accuracy, classes, comparison, history, mapped, number, plots, reading
+from workbench.tui.widgets.evaluation import (
+    accuracy,
+    cards,
+    classes,
+    comparison,
+    history,
+    mapped,
+    number,
+    plots,
+    reading,
+)
 from workbench.tui.widgets.evaluation.sheet import Sheet, Target
 
 
@@ -104,6 +115,14 @@ def test_history_has_a_column_for_each_evaluation_of_the_same_samples() -> None:
     assert made.lines[1].plain.split() == ["#1", "#3"]
     assert "0.500    0.900" in text(made)
     assert [spot.target.value for spot in made.spots if spot.target.kind == "evaluation"] == ["1", "3"]
+    assert "round" not in text(made)
+    found[0]["result"]["rounds"] = 2  # the older one does not say
+    made = history.figures(found, found[0], 60)
+    keeps_its_places(made, 60)
+    assert made.lines[3].plain.split() == ["after", "round", "-", "2"]
+    found[2]["result"]["only"] = ["label.balance"]
+    assert history.over_time(found, found[0]) == [found[0]]
+    assert len(history.over_time(found, found[2])) == 2
 
 
 def test_a_number_says_that_it_is_rough_and_what_is_behind_it() -> None:
@@ -135,10 +154,35 @@ def test_a_comparison_fits_its_room(width: int) -> None:
         comparison.differences(result, width),
     ):
         keeps_its_places(made, width)
+    assert "Nobody is ahead." not in text(comparison.table(result, width, told=False))
+    assert "Nobody is ahead." in text(comparison.summary(result, width))
     shown = text(comparison.table(result, 116))
     assert "~0.500" in shown
     assert "2 test rows" in shown
     assert "*" not in shown.partition("* better")[0]  # nobody is marked
+
+
+def test_differences_stand_below_one_another() -> None:
+    pairs = [
+        {"a": 0, "b": 1, "change": -0.0004, "low": -12.1, "high": 3.0, "p": 0.25, "verdict": "unclear"},
+        {"a": 1, "b": 2, "change": -12.5, "low": None, "high": None, "p": 0.0001, "verdict": "worse"},
+    ]
+    result = {"contenders": [{"name": name} for name in ("z", "sungen", "raw")], "differences": {"m": pairs}}
+    assert [line.plain for line in comparison.differences(result, 76).lines[1:3]] == [
+        "z      → sungen  unclear    +0.000 (-12.100 to +3.000)  p 0.250",
+        "sungen → raw     worse     -12.500                      p <.001",
+    ]
+
+
+def test_the_list_of_evaluations_has_its_times_at_the_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workbench.tui.widgets.job_view.seconds_since", lambda _at: 180.0)
+    one = evaluation(12, 0.5) | {"samples": 1077}
+    two = evaluation(13, 0.5) | {"result": {"kind": "comparison", "contenders": [{"name": "z"}, {"name": HOSTILE}]}}
+    lines = [cards.history_line(found, 70).plain for found in (one, two)]
+    assert lines[0].startswith("  12     1,077 samples  accuracy 0.500")
+    assert lines[1].startswith("  13        comparison  z, ")
+    assert {cell_len(line) for line in lines} == {70}
+    assert all(line.endswith("3 min ago") for line in lines)
 
 
 def test_rows_become_counts_and_are_found_again_for_a_cell() -> None:

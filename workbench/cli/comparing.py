@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import shutil
+import sys
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,13 +14,22 @@ from workbench.cli import watch
 from workbench.cli.output import Output, dollars, table
 from workbench.errors import UsageError
 from workbench.project import find
-from workbench.store import acts, duels
+from workbench.store import acts, duel_changes, duels
 from workbench.store.connection import Store
 from workbench.store.duels import Comparison
 from workbench.text import clean
 
 #: What there is to do, and how many words follow.
-VERBS: Mapping[str, int] = {"list": 0, "make": 1, "import": 2, "judge": 1, "show": 1, "plain": 1}
+VERBS: Mapping[str, int] = {
+    "list": 0,
+    "make": 1,
+    "import": 2,
+    "judge": 1,
+    "show": 1,
+    "plain": 1,
+    "rename": 2,
+    "delete": 1,
+}
 
 
 def compare_(arguments: argparse.Namespace) -> int:
@@ -26,6 +38,7 @@ def compare_(arguments: argparse.Namespace) -> int:
     _ = project.config
     doing: Mapping[str, Callable[[Store, argparse.Namespace, Sequence[str], Output], int]] = {
         "list": _list, "make": _make, "import": _import, "judge": _judge, "show": _show, "plain": _plain,
+        "rename": _rename, "delete": _delete,
     }  # fmt: skip
     with Store(project, durable=verb == "plain") as store:
         return doing[verb](store, arguments, rest, output)
@@ -41,7 +54,9 @@ def words_of(words: Sequence[str]) -> tuple[str | None, str, list[str]]:
     if verb not in VERBS:
         raise UsageError(f"{verb!r} is nothing to do: {', '.join(VERBS)}.")
     if len(left) != VERBS[verb]:
-        wanted = {0: "nothing", 1: "a name", 2: "a name and a file"}[VERBS[verb]]
+        wanted = {0: "nothing", 1: "a name", 2: "a name and another one" if verb == "rename" else "a name and a file"}[
+            VERBS[verb]
+        ]
         raise UsageError(f"compare {verb} takes {wanted} behind it; see `workbench compare --help`.")
     return place, verb, left
 
@@ -160,8 +175,41 @@ def _show(store: Store, _arguments: argparse.Namespace, rest: Sequence[str], out
     return 0
 
 
-def standing_lines(found: Mapping[str, Any]) -> list[str]:
-    """Standings for people: a table of pairs, a table of ranks where there are more than two contenders, sentences."""
+def _rename(store: Store, _arguments: argparse.Namespace, rest: Sequence[str], output: Output) -> int:
+    one = duel_changes.rename(store, duels.named(store, rest[0]).id, rest[1])
+    output.result(_about(one), [f"It is called {one.name} now."])
+    return 0
+
+
+def _delete(store: Store, arguments: argparse.Namespace, rest: Sequence[str], output: Output) -> int:
+    one = duels.named(store, rest[0])
+    if people := duels.counts(store, one.id).people:
+        n = sum(people.values())
+        told = f"{n:,} choice{'' if n == 1 else 's'} of {', '.join(people)} would be gone for good"
+        if not arguments.yes:
+            if not sys.stdin.isatty():
+                raise UsageError(f"{told}; give --yes to do it.")
+            if input(f"{clean(told)}. Delete {clean(one.name)}? [y/N] ").strip().lower() not in ("y", "yes"):
+                output.say("Nothing was deleted.")
+                return 0
+    pairs, choices = duel_changes.delete(store, one.id)
+    output.result(
+        {"comparison": one.name, "duels": pairs, "choices": choices},
+        [f"{one.name} is deleted: {pairs:,} pairs, {choices:,} choices."],
+    )
+    return 0
+
+
+def standing_lines(found: Mapping[str, Any], width: int | None = None) -> list[str]:
+    """Standings for people: a table of pairs, a table of ranks where there are more than two contenders, sentences.
+
+    Where the table is wider than ``width`` (default: the terminal; a pipe has no limit) the win rates at equal length
+    stand in the sentences alone.
+    """
+    if width is None and sys.stdout.isatty():
+        width = shutil.get_terminal_size().columns
+    from rich.cells import cell_len
+
     names = [clean(name, limit=40) for name in found["contenders"]]
     lines = [f"{found['comparison']}: {found['question']}", f"{found['duels']:,} pairs of {', '.join(names)}"]
     rows = [["judge", "contender", "against", "wins", "", "pairs", "flips", "equal length", ""]]
@@ -174,7 +222,10 @@ def standing_lines(found: Mapping[str, Any]) -> list[str]:
                 "" if flips is None or rate["flips"] is None else f"{rate['flips']:.0%}",
                 *(_share(controlled) if controlled else ("", "")),
             ])  # fmt: skip
-    lines += ["", *table(rows, right=(3, 5, 6, 7))] if len(rows) > 1 else []
+    pairs = table(rows, right=(3, 5, 6, 7))
+    if width is not None and any(cell_len(line) > width for line in pairs):
+        pairs = table([row[:7] for row in rows], right=(3, 5, 6))
+    lines += ["", *pairs] if len(rows) > 1 else []
     ranks = [["judge", "rank", "contender", "strength", ""]]
     for judge in found["judges"]:
         for row in judge["ranking"] if len(judge["ranking"]) > 2 else ():
@@ -184,7 +235,8 @@ def standing_lines(found: Mapping[str, Any]) -> list[str]:
                 f"{'~' if judge['ranked']['rough'] else ''}{row['value']:+.2f}", f"({row['low']:+.2f} to {row['high']:+.2f})",
             ])  # fmt: skip
     lines += ["", *table(ranks, right=(1, 3))] if len(ranks) > 1 else []
-    return [*lines, "", *found["summary"]]
+    said = [line for one in found["summary"] for line in (textwrap.wrap(one, width) if width is not None else [one])]
+    return [*lines, "", *said]
 
 
 def _share(found: Mapping[str, Any]) -> tuple[str, str]:

@@ -119,7 +119,8 @@ def lines(result: Mapping[str, Any]) -> list[str]:
     if found := result.get("validation"):
         said.append(
             f"validation accuracy {found['before']['value']:.3f} before the repairs, {found['after']['value']:.3f} after: "
-            f"{found['difference']['value']:+.3f} ({found['difference']['low']:+.3f} to {found['difference']['high']:+.3f}), "
+            f"{'~' if found['difference'].get('rough') else ''}{found['difference']['value']:+.3f} "
+            f"({found['difference']['low']:+.3f} to {found['difference']['high']:+.3f}), "
             f"{found['rows']:,} rows"
         )
     if usage := result.get("usage"):

@@ -136,6 +136,9 @@ def explained(store: Store, sample: samples.Sample) -> dict[str, Any]:
         "weight": None
         if known.weight is None
         else {"technique": known.weight[0], "value": known.weight[1], "reason": known.weight[2]},
+        "taken_for": None
+        if known.taken_for is None
+        else {"label": known.taken_for[0], "evaluation": known.taken_for[1]},
         "suggestions": [
             {"label": label, "score": score, "source": source} for label, score, source in known.suggestions
         ],

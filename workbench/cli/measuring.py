@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -98,6 +99,7 @@ def _list(store: Store, output: Output) -> int:
             "job": one["job"],
             "of": _of(one),
             "samples": one["samples"],
+            "rounds": one["result"].get("rounds"),
             "accuracy": _accuracy(one["result"]),
             "created_at": one["created_at"],
         }
@@ -105,11 +107,12 @@ def _list(store: Store, output: Output) -> int:
     ]
     lines = table(
         [
-            ["number", "when", "samples", "accuracy", "of"],
+            ["number", "when", "round", "samples", "accuracy", "of"],
             *[
                 [
                     str(row["evaluation"]),
                     str(row["created_at"])[:16].replace("T", " "),
+                    "-" if row["rounds"] is None else f"{row['rounds']:,}",
                     f"{row['samples']:,}",
                     "-" if row["accuracy"] is None else f"{row['accuracy']:.3f}",
                     str(row["of"]),
@@ -117,7 +120,7 @@ def _list(store: Store, output: Output) -> int:
                 for row in rows
             ],
         ],
-        right=(0, 2, 3),
+        right=(0, 2, 3, 4),
     )
     output.result({"evaluations": rows}, lines if rows else ["There is no evaluation yet: workbench evaluate"])
     return 0
@@ -158,11 +161,19 @@ def _one_set(result: Mapping[str, Any], width: int) -> list[str]:
 
     lines = [f"{result['samples']:,} samples", *as_lines(metrics(result), width)]
     if result.get("before"):
-        lines += ["", "before and after curation"]
+        before, after = result["before"]["samples"], result["samples"]
+        lines += ["", f"before ({before:,} samples) and after ({after:,}) curation"]
         lines += comparison_lines(compare(metrics(result["before"]), metrics(result)), width)
+        if before != after:
+            lines += textwrap.wrap(
+                "Each side is measured whole, and most diversity moves with the number of samples: "
+                "`workbench evaluate --compare raw set` draws both to one size.",
+                width,
+            )
     if found := result.get("difference"):
         lines.append(
-            f"benchmark accuracy, curated minus raw: {found['value']:+.3f} ({found['low']:+.3f} to {found['high']:+.3f})"
+            f"benchmark accuracy, curated minus raw: {'~' if found.get('rough') else ''}{found['value']:+.3f} "
+            f"({found['low']:+.3f} to {found['high']:+.3f})"
         )
     return lines
 

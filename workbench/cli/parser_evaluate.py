@@ -37,9 +37,10 @@ def _evaluate(parser: argparse.ArgumentParser) -> None:
         "--compare",
         nargs="*",
         metavar="CONTENDER",
-        help="several sets side by side: recipe:NAME, job:ID, model:NAME, round:N, snapshot:NAME, view:QUERY, set, raw, or "
-        "one of these with a chain of filters: recipe:zerogen+near_duplicate (without any: the data set and what it is without "
-        "curation)",
+        help="several sets side by side: set, raw, recipe:NAME, series:ID, job:ID, round:N, model:NAME, snapshot:NAME, "
+        "view:QUERY; each may have a name (mine=set) and a chain: set+near_duplicate+length:min_words=3, +recipe (as its recipe "
+        "curates), +project (the project's chain), +none (no curation); without any: the data set and what it is without "
+        "curation",
     )
     parser.add_argument("--metric", action="append", default=[], metavar="NAME", help="only these (repeatable)")
     parser.add_argument(
@@ -59,9 +60,11 @@ def _compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "words",
         nargs="*",
-        metavar="[PROJECT] list | make NAME | import NAME FILE | judge NAME | show NAME | plain NAME",
+        metavar="[PROJECT] list | make NAME | import NAME FILE | judge NAME | show NAME | plain NAME | rename NAME NEW | "
+        "delete NAME",
         help="list (default); make pairs of contenders' outputs; import pairs from a JSONL file (input, outputs, preferred); ask "
-        "the judging model; win rates and ranking; judge them yourself, line by line",
+        "the judging model; win rates and ranking; judge them yourself, line by line; give it another name; delete it with its "
+        "pairs and choices",
     )
     parser.add_argument(
         "--contender",
@@ -77,6 +80,7 @@ def _compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="judge: show a prompt, requests and cost; ask nothing")
     parser.add_argument("--seed", type=int, default=0, help="make: of the random draw (default: 0)")
     parser.add_argument("--as", dest="annotator", metavar="NAME", help="plain: judge under this name")
+    parser.add_argument("--yes", action="store_true", help="delete: do not ask, though people have judged")
 
 
 @command("report", "reporting", "Write the evaluation as one HTML file that needs nothing else, and a data card.")

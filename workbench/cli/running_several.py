@@ -56,14 +56,14 @@ def run(arguments: argparse.Namespace, project: Project, names: Sequence[str]) -
         budget = arguments.budget or project.config.generate.budget
         _leave_out(store, entries, budget)
         able = [one for one in entries if not one.why]
+        if len(able) < 2:
+            raise WorkbenchError(
+                "Fewer than two of these recipes can run here, so there is nothing to compare. "
+                + " ".join(f"{one.recipe.name}: {one.why}" for one in entries if one.why)
+            )
         for one in entries:
             if one.why:
                 output.say(f"{one.recipe.name} is left out: {one.why}")
-        if len(able) < 2:
-            raise WorkbenchError(
-                "Fewer than two of these recipes can run here, so there is nothing to compare: "
-                + " ".join(f"{one.recipe.name}: {one.why}" for one in entries if one.why)
-            )
         if (cancelled := _generate(store, able, budget, output)) is not None:
             return watch.cancelled(cancelled, output)
         made = [one for one in able if one.kept]
@@ -76,7 +76,7 @@ def run(arguments: argparse.Namespace, project: Project, names: Sequence[str]) -
                 + " ".join(f"{one.recipe.name}: {one.why or f'{one.kept:,} kept.'}" for one in able)
             )
         left = None if budget is None else max(CENT, budget - sum(one.cost for one in able))
-        parameters = {"contenders": [_contender(store, one, project) for one in made], "chains": True}
+        parameters = {"contenders": [_contender(store, one) for one in made], "chains": True}
         measured = watch.run(store, "evaluate", parameters, output, limits={"budget": left})
         if measured.state == "cancelled":
             return watch.cancelled(measured, output)
@@ -157,7 +157,7 @@ def _ended(store: Store, one: Entry, job_id: int, output: Output) -> Job | None:
     return one.job if one.job.state == "cancelled" else None
 
 
-def _contender(store: Store, one: Entry, project: Project) -> str:
+def _contender(store: Store, one: Entry) -> str:
     """The recipe's samples of this run; where the project holds others of the same recipe (another model, seed or prompt),
     its series alone."""
     assert one.job is not None

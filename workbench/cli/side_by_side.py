@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workbench.cli.output import dollars
-from workbench.text import clean
+from workbench.jobs.words import dollars_each
+from workbench.text import clean, number
 
 #: Contenders' names are cut to this many cells.
 _NAME = 22
@@ -38,7 +39,7 @@ Row = tuple[str, list[tuple[str, str]]]
 
 
 def _rows(result: Mapping[str, Any]) -> list[Row]:
-    from workbench.evaluate.report import interval, number
+    from workbench.evaluate.report import bracketed
 
     contenders = result["contenders"]
     rows: list[Row] = [
@@ -46,8 +47,8 @@ def _rows(result: Mapping[str, Any]) -> list[Row]:
         ("of generated", [(f"{one['generated']:,}", "") for one in contenders]),
     ]
     if any(one.get("cost") is not None for one in contenders):
-        for words, key in (("cost", "cost"), ("per kept sample", "cost_per_kept")):
-            rows.append((words, [(dollars(one[key]) if one[key] is not None else "-", "") for one in contenders]))
+        for words, key, form in (("cost", "cost", dollars), ("per kept sample", "cost_per_kept", dollars_each)):
+            rows.append((words, [(form(one[key]) if one[key] is not None else "-", "") for one in contenders]))
     for name in result["differences"]:
         cells = []
         for place, one in enumerate(contenders):
@@ -57,7 +58,7 @@ def _rows(result: Mapping[str, Any]) -> list[Row]:
                 continue
             mark = BEST if result["best"].get(name) == place else ""
             rough = ROUGH if metric.get("rough") else ""
-            cells.append((f"{rough}{number(metric['value'])}{mark}", interval(metric["low"], metric["high"])))
+            cells.append((f"{rough}{number(metric['value'])}{mark}", bracketed(metric["low"], metric["high"])))
         if any(value != "-" for value, _ in cells):
             rows.append((clean(name), cells))
     return rows

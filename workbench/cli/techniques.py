@@ -157,7 +157,11 @@ def metrics_(arguments: argparse.Namespace) -> int:
     first_lines = [[metric, described[metric].split("\n\n")[0].replace("\n", " ")] for metric in names]
     output.result(
         {"metrics": [{"name": metric, "summary": line} for metric, line in first_lines], "failed": METRICS.failures},
-        [*table(first_lines), *_failures(METRICS)],
+        [
+            *table(first_lines),
+            "Win rates, flips and rankings of outputs side by side (open.*) come from `workbench compare`.",
+            *_failures(METRICS),
+        ],
     )
     return 0
 

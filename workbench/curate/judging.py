@@ -25,7 +25,6 @@ from workbench.models.judge import (
     score_of,
     written,
 )
-from workbench.task import Task
 
 __all__ = [
     "DRAWN_AT",
@@ -56,7 +55,7 @@ def no_score(group: Sequence[Answer | None], who: str = "judge") -> str:
     return f"kept: the {who} gave no score"
 
 
-def parts_of(item: Item, task: Task | None) -> dict[str, str]:
+def parts_of(item: Item) -> dict[str, str]:
     """What a judge is shown of a sample: its fields by name (its text where it has none), then its label."""
     parts = {name: written(value) for name, value in item.fields.items() if value not in (None, "", [], {})}
     parts = parts or {"text": item.text}

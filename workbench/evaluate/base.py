@@ -11,16 +11,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, cast
 
 from workbench.errors import UsageError, WorkbenchError
+from workbench.evaluate.drawing import drawn, is_heavy, told
 from workbench.evaluate_settings import EvaluateSettings
 from workbench.registry import Registry
 
 if TYPE_CHECKING:
     from workbench.evaluate.outside import TrainOutside
-    from workbench.models.base import Answer, Request
+    from workbench.models.judge import Ask
     from workbench.task import Task
-
-    #: Requests in, answers out in the same order; None for one that failed for good.
-    Ask = Callable[[Iterable[Request]], Iterator[Answer | None]]
 
 V = TypeVar("V")
 
@@ -243,7 +241,7 @@ def evaluate(material: Material, names: Iterable[str] | None = None) -> dict[str
     material.asked = frozenset(name for names_asked in techniques.values() for name in names_asked)
     for done, (technique, asked) in enumerate(techniques.items()):
         material.progress(done, len(techniques), asked[0])
-        for metric in _run(technique, asked, material):
+        for metric in _looked(technique, asked, material):
             # A technique may return more than was asked for: others by name are left out, its own extras stay.
             if metric.name in asked or metric.name not in known:
                 results[metric.name] = metric
@@ -263,6 +261,15 @@ def _lacking(technique: MetricFunction, material: Material, *, by_name: bool) ->
     if "time" in wanted and not (material.thorough or by_name):
         return "It takes several trainings: give --thorough."
     return None
+
+
+def _looked(technique: MetricFunction, asked: Sequence[str], material: Material) -> list[Metric]:
+    """The technique's metrics: heavy ones of very many texts look at a draw, and say so."""
+    some = drawn(material) if is_heavy(asked[0]) else material
+    if some is material:
+        return _run(technique, asked, material)
+    some.asked = material.asked
+    return [told(one, len(some.samples), len(material.samples)) for one in _run(technique, asked, some)]
 
 
 def _run(technique: MetricFunction, asked: Sequence[str], material: Material) -> list[Metric]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from workbench.evaluate.base import ORDER, Material, Metric
 from workbench.evaluate.downstream import NO_TEST, EvaluationError, Outcome, labelled, on_data_set
 from workbench.learn.f1 import paired_macro_f1
-from workbench.learn.intervals import Interval, paired_bootstrap
+from workbench.learn.intervals import Interval, is_rough_pair, paired_bootstrap
 
 Verdict = Literal["better", "worse", "unclear", "changed", "same", "missing"]
 
@@ -22,7 +22,7 @@ class Difference:
     measured on the same test rows. ``verdict``: "better" or "worse" by the metric's direction; "unclear" when the
     interval holds 0 (or, without a paired one, the two intervals overlap); "changed" when there is no interval, or no way
     is the good one;
-    "same"; "missing" when one side has no value.
+    "same"; "missing" when one side has no value. ``rough``: paired, on too few rows, or too few on which they differ.
     """
 
     name: str
@@ -33,11 +33,13 @@ class Difference:
     high: float | None
     verdict: Verdict
     note: str = ""
+    rough: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PairedDifference:
-    """Benchmark accuracy of two data sets on the same test rows: ``value`` is b minus a, with its 95 % interval."""
+    """Benchmark accuracy of two data sets on the same test rows: ``value`` is b minus a, with its 95 % interval; ``rough``:
+    too few rows, or too few on which they differ, for it to be trusted."""
 
     value: float
     low: float
@@ -45,6 +47,7 @@ class PairedDifference:
     a: float
     b: float
     tests: int
+    rough: bool = False
 
 
 def compare(
@@ -79,7 +82,7 @@ def benchmark_pair(
     first, second = _correct(before), _correct(after)
     low, high = paired_bootstrap(first, second, resamples=resamples, seed=seed)
     share_a, share_b = sum(first) / len(first), sum(second) / len(second)
-    return PairedDifference(share_b - share_a, low, high, share_a, share_b, len(first))
+    return PairedDifference(share_b - share_a, low, high, share_a, share_b, len(first), is_rough_pair(first, second))
 
 
 #: Test row to (right label, predicted label).
@@ -102,9 +105,12 @@ def _difference(name: str, a: Mapping[str, Metric], b: Mapping[str, Metric], res
         return plain
     low, high = _paired(name, *rows, resamples, seed)
     tests = len(rows[0])
+    rough = is_rough_pair(*(_correct(one) for one in rows))
     sided = low > 0 or high < 0
-    verdict: Verdict = verdict_of(after.direction, change) if sided else ("same" if rows[0] == rows[1] else "unclear")
-    return replace(plain, low=low, high=high, verdict=verdict, note=f"Paired over {tests:,} test rows.")
+    # By the interval, not by the change: the two may have been tested on further rows that they do not share.
+    plainly: Verdict = "same" if rows[0] == rows[1] else "unclear"
+    verdict = verdict_of(after.direction, low if low > 0 else high) if sided else plainly
+    return replace(plain, low=low, high=high, verdict=verdict, note=f"Paired over {tests:,} test rows.", rough=rough)
 
 
 def _unpaired(before: Metric, after: Metric, change: float) -> Verdict:

@@ -14,14 +14,14 @@ from typing import Any
 
 from workbench.evaluate.base import ORDER, Metric
 from workbench.evaluate.compare import Verdict, kept_predictions, shared_rows, verdict_of
-from workbench.learn.f1 import paired_macro_f1
-from workbench.learn.intervals import Interval, paired_bootstrap
-from workbench.learn.significance import holm, mcnemar, two_sided
+from workbench.learn.f1 import macro_f1, paired_macro_f1
+from workbench.learn.intervals import Interval, is_rough_pair, paired_bootstrap, z_of
+from workbench.learn.significance import apart, holm, mcnemar, two_sided
 
 #: A difference is called real from here on, after the correction.
 LEVEL = 0.05
 #: Standard errors from the middle to the end of a 95 % interval.
-Z = 1.959963984540054
+Z = z_of(0.95)
 #: About the real data or derived from a metric that is tested itself: another test of it would be of the same thing.
 NOT_TESTED = frozenset({"benchmark.real_accuracy", "benchmark.ratio", "benchmark.learning_curve"})
 
@@ -33,7 +33,8 @@ class Pair:
     ``change`` is b minus a, ``low`` and ``high`` the ends of its 95 % interval (of this one difference: not corrected),
     ``p`` the corrected p. ``verdict`` is about b: "better" or "worse" only when the corrected p is below ``LEVEL``; "unclear"
     when it is not, "changed" when there is nothing to test with or no way is the good one, "same", "missing".
-    ``paired``: both were measured on the same items, one by one.
+    ``paired``: both were measured on the same items, one by one. ``rough``: too few items, or too few on which they differ,
+    for the ends to be trusted (p of accuracies is exact for any number).
     """
 
     a: int
@@ -44,6 +45,7 @@ class Pair:
     p: float | None
     verdict: Verdict
     paired: bool
+    rough: bool = False
 
     def as_json(self) -> dict[str, Any]:
         numbers = {"change": self.change, "low": self.low, "high": self.high, "p": self.p}
@@ -53,6 +55,7 @@ class Pair:
             **{name: value if value is not None and math.isfinite(value) else None for name, value in numbers.items()},
             "verdict": self.verdict,
             "paired": self.paired,
+            "rough": self.rough,
         }
 
 
@@ -62,10 +65,9 @@ def side_by_side(
     """Every metric that one of them has, in reading order, for every two contenders (by place).
 
     Benchmarks on shared test rows are paired: McNemar's exact test for accuracy; for macro-F1 the bootstrapped difference
-    over its standard error. Of others the two intervals are put together as for independent estimates: ``low = d -
-    sqrt((b - low_b)^2 + (high_a - a)^2)``, ``high`` alike (Zou & Donner, *Construction of confidence limits about effect
-    measures*, Statistics in Medicine 27, 2008), and p is that of ``d`` over the half width towards 0. A rough interval is
-    not tested: of too few samples nothing is called better.
+    over its standard error. Of others the two intervals are put together as for independent estimates
+    (``significance.apart``), and p is that of ``d`` over the half width towards 0. A rough interval is
+    not tested: of too few samples nothing is called better (but by accuracy, whose test is exact for any number).
     """
     places = {name: place for place, name in enumerate(ORDER)}
     names = sorted(
@@ -79,12 +81,13 @@ def side_by_side(
     adjusted = holm([float(found[name][place].p or 0.0) for name, place in tested])
     for (name, place), p in zip(tested, adjusted, strict=True):
         one = found[name][place]
-        direction = next(metrics[name].direction for metrics in contenders if name in metrics)
+        ways = {contenders[one.a][name].direction, contenders[one.b][name].direction}
+        direction = ways.pop() if len(ways) == 1 else "none"
         assert one.change is not None
         verdict: Verdict = "unclear" if p >= LEVEL else verdict_of(direction, one.change)
         if one.verdict == "same":
             verdict = "same"
-        found[name][place] = Pair(one.a, one.b, one.change, one.low, one.high, p, verdict, one.paired)
+        found[name][place] = replace(one, p=p, verdict=verdict)
     return found
 
 
@@ -103,11 +106,17 @@ def best(pairs: Sequence[Pair], contenders: int) -> int | None:
 
 def only_size(at_full: Sequence[Metric | None], pairs: Sequence[Pair]) -> list[tuple[int, int]]:
     """Pairs (a, b) whose numbers at full size lie further apart than their intervals, though at one size nothing remains:
-    the difference is one of size alone."""
+    the difference is one of size alone. What was not tested (a rough interval) says nothing about that."""
     found = []
     for one in pairs:
         a, b = at_full[one.a], at_full[one.b]
-        if one.verdict != "unclear" or a is None or b is None or None in (a.low, a.high, b.low, b.high):
+        if (
+            one.verdict != "unclear"
+            or one.p is None
+            or a is None
+            or b is None
+            or None in (a.low, a.high, b.low, b.high)
+        ):
             continue
         assert a.low is not None
         assert a.high is not None
@@ -137,9 +146,10 @@ def _pair(name: str, a: int, b: int, contenders: Sequence[Mapping[str, Metric]],
     plain: Verdict = "same" if change == 0 else "changed"  # without a test; with one, it is settled with all others
     if name in NOT_TESTED or any(end is None or not math.isfinite(end) for end in ends):
         return Pair(a, b, change, None, None, None, plain, paired=False)
-    low, high = _apart(before, after)
+    low_a, high_a, low_b, high_b = (float(end or 0.0) for end in ends)
+    low, high = apart(before.value, Interval(low_a, high_a), after.value, Interval(low_b, high_b))
     if rough:
-        return Pair(a, b, change, low, high, None, "same" if change == 0 else "unclear", paired=False)
+        return Pair(a, b, change, low, high, None, "same" if change == 0 else "unclear", paired=False, rough=True)
     half = change - low if change > 0 else high - change
     p = two_sided(Z * change / half) if half > 0 else (1.0 if change == 0 else 0.0)
     return Pair(a, b, change, low, high, p, plain, paired=False)
@@ -159,7 +169,9 @@ def _paired(
     first, second = ([guess for _, guess in rows] for rows in (before, after))
     ends: Interval
     if name == "benchmark.macro_f1":
+        change = macro_f1(gold, second) - macro_f1(gold, first)
         ends = paired_macro_f1(gold, first, second, resamples=resamples, seed=seed)
+        rough = is_rough_pair(first, second)
         error = (ends.high - ends.low) / 2 / Z
         p = two_sided(change / error) if error > 0 else 1.0
     else:
@@ -168,16 +180,9 @@ def _paired(
         )
         change = (sum(right_b) - sum(right_a)) / len(gold)
         ends = paired_bootstrap(right_a, right_b, resamples=resamples, seed=seed)
+        rough = is_rough_pair(right_a, right_b)
         only_a = sum(x and not y for x, y in zip(right_a, right_b, strict=True))
         p = mcnemar(only_a, sum(y and not x for x, y in zip(right_a, right_b, strict=True)))
-    return Pair(a, b, change, ends.low, ends.high, p, "same" if first == second else "unclear", paired=True)
-
-
-def _apart(a: Metric, b: Metric) -> Interval:
-    assert a.value is not None
-    assert b.value is not None
-    low_a, high_a, low_b, high_b = (float(end or 0.0) for end in (a.low, a.high, b.low, b.high))
-    change = b.value - a.value
-    return Interval(
-        change - math.hypot(b.value - low_b, high_a - a.value), change + math.hypot(high_b - b.value, a.value - low_a)
+    return Pair(
+        a, b, change, ends.low, ends.high, p, "same" if first == second else "unclear", paired=True, rough=rough
     )

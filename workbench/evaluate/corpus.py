@@ -58,8 +58,8 @@ class Corpus:
     def at(self, chosen: Any) -> Corpus:
         """The texts at the positions ``chosen``, integers of shape (n,), in that order."""
         smaller = Corpus([self.texts[position] for position in chosen])
-        # Already tokenised: the draw takes over the numbers instead of cutting its texts again.
-        smaller.__dict__["encoded"] = self.encoded.part(chosen)
+        if "encoded" in self.__dict__:  # the draw takes over the numbers instead of cutting its texts again
+            smaller.__dict__["encoded"] = self.encoded.part(chosen)
         return smaller
 
 

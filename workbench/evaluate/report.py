@@ -9,7 +9,7 @@ from typing import Any
 
 from workbench.evaluate.base import Metric
 from workbench.evaluate.compare import Difference
-from workbench.text import clean
+from workbench.text import clean, interval, number, signed
 
 _NARROWEST = 40
 _LONGEST_LABEL = 24
@@ -45,7 +45,7 @@ def as_lines(metrics: Mapping[str, Metric], width: int = 80) -> list[str]:
         (
             clean(name),
             f"{'~' if metric.rough else ''}{number(metric.value)}",
-            interval(metric.low, metric.high),
+            bracketed(metric.low, metric.high),
             clean(metric.unit),
         )
         for name, metric in metrics.items()
@@ -62,12 +62,14 @@ def as_lines(metrics: Mapping[str, Metric], width: int = 80) -> list[str]:
 
 
 def comparison_lines(differences: Sequence[Difference], width: int = 80) -> list[str]:
-    """Before, after, change with its interval, and the verdict in a word, one aligned row for each metric."""
+    """Before, after, change with its interval, and the verdict in a word, one aligned row for each metric that either has."""
     width = max(_NARROWEST, width)
     rows = [("metric", "before", "after", "change", "", "verdict")]
     for found in differences:
-        change = "-" if found.change is None else _signed(found.change)
-        ends = interval(found.low, found.high)
+        if found.a is None and found.b is None:
+            continue
+        change = "-" if found.change is None else f"{'~' if found.rough else ''}{signed(found.change)}"
+        ends = bracketed(found.low, found.high)
         rows.append((clean(found.name), number(found.a), number(found.b), change, ends, found.verdict))
     columns = [max(len(row[i]) for row in rows) for i in range(6)]
     return [
@@ -95,23 +97,10 @@ def bars(counts: Mapping[str, int], width: int = 80) -> list[str]:
     ]
 
 
-def number(value: float | None) -> str:
-    """A value for reading: three decimals below 100, thousands marks above, ``-`` when there is none."""
-    if value is None or not math.isfinite(value):
-        return "-"
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3f}"
-
-
-def interval(low: float | None, high: float | None) -> str:
+def bracketed(low: float | None, high: float | None) -> str:
     """``(0.820-0.960)``, or nothing when an end is missing."""
-    if low is None or high is None:
-        return ""
-    return f"({number(low)} to {number(high)})" if low < 0 else f"({number(low)}-{number(high)})"
-
-
-def _signed(value: float) -> str:
-    text = number(value)
-    return text if text.startswith("-") else f"+{text}"
+    ends = interval(low, high)
+    return f"({ends})" if ends else ""
 
 
 def _marks(times: int, most: int, room: int) -> int:

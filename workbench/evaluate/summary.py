@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from workbench.jobs.words import dollars_each
 from workbench.text import clean
 
 #: Fewer labelled test rows than this make only large differences visible.
@@ -82,20 +83,30 @@ def _about(result: Mapping[str, Any], name: str, words: str) -> str | None:
     }
     if len(values) < 2:
         return None
-    lower = next(iter(values.values())).get("direction") == "lower"
+    lower = any(one.get("direction") == "lower" for one in values.values())
     ranked = sorted(values, key=lambda place: (values[place]["value"] * (1 if lower else -1), place))
     shown = listed([f"{names(contenders, [place])} {_value(values[place])}" for place in ranked])
     first = result["best"].get(name)
     subject = words[0].upper() + words[1:]
     if first is not None:
-        return f"{subject}: {names(contenders, [first])} is really better than every other one: {shown}."
+        others = "" if len(contenders) == 2 else " than every other one"
+        return f"{subject}: {names(contenders, [first])} is really better{others}: {shown}."
     real = _real(result, name)
+    if not real and (every := result["differences"].get(name)) and all(_untested(one) for one in every):
+        return f"{subject}: not tested, because an interval is rough: {shown}."
     if not real:
         return f"{subject}: no difference is more than chance: {shown}."
     pairs = listed(
         [f"{names(contenders, [better])} is better than {names(contenders, [worse])}" for better, worse in real]
     )
     return f"{subject}: {pairs}, and the rest cannot be told apart: {shown}."
+
+
+def _untested(one: Mapping[str, Any]) -> bool:
+    """A pair with a rough interval or without a value: that it shows no difference says nothing."""
+    return one["verdict"] == "missing" or bool(
+        one.get("rough") and one.get("p") is None and one["verdict"] == "unclear"
+    )
 
 
 def _real(result: Mapping[str, Any], name: str) -> list[tuple[int, int]]:
@@ -134,15 +145,10 @@ def _cost(contenders: Sequence[Mapping[str, Any]]) -> list[str]:
     known = [place for place, one in enumerate(contenders) if one.get("cost_per_kept") is not None]
     if not known or all(contenders[place]["cost_per_kept"] == 0 for place in known):
         return ["Nothing was paid for these samples."] if len(known) == len(contenders) else []
-    each = [f"{dollars(contenders[place]['cost_per_kept'])} with {names(contenders, [place])}" for place in known]
+    each = [f"{dollars_each(contenders[place]['cost_per_kept'])} with {names(contenders, [place])}" for place in known]
     rest = [place for place in range(len(contenders)) if place not in known]
     unknown = f"; the cost of {names(contenders, rest)} is not known" if rest else ""
     return [f"A kept sample costs {listed(each)}{unknown}."]
-
-
-def dollars(amount: float) -> str:
-    """Dollars with as many places as a sample's price needs."""
-    return f"${amount:.2f}" if amount >= 0.1 or amount == 0 else f"${amount:.6f}"
 
 
 def _beware(result: Mapping[str, Any]) -> list[str]:
@@ -166,7 +172,7 @@ def _beware(result: Mapping[str, Any]) -> list[str]:
         warnings.append(f"only {min(tests):,} test rows: just large differences can be seen")
     sizes = [one["samples"] for one in contenders]
     if min(sizes) * UNEQUAL < max(sizes):
-        warnings.append(f"unequal sizes, from {min(sizes):,} to {max(sizes):,}, which a benchmark feels too")
+        warnings.append(f"unequal sizes, from {min(sizes):,} to {max(sizes):,}: a benchmark favours the larger")
     rough = sorted({name for one in contenders for name, metric in one["metrics"].items() if metric.get("rough")})
     if rough:
         warnings.append(

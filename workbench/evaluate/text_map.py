@@ -10,9 +10,11 @@ the full rows, the projection's 0.98.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from workbench.learn.threads import one_thread
 
 if TYPE_CHECKING:
     import numpy
@@ -78,7 +80,8 @@ class Scale:
 
 
 class TextMap:
-    """Rows of corpora, computed once for each: ``rows(corpus)`` is (N, d) float32, each of length 1 or 0.
+    """Rows of corpora, computed once for each and kept as long as it is: ``rows(corpus)`` is (N, d) float32, each of length
+    1 or 0. So a map that several data sets share does not hold them all at once.
 
     ``name`` says what the rows are made of. Rows of one map may be compared with each other, of two maps not.
     """
@@ -86,14 +89,18 @@ class TextMap:
     def __init__(self, name: str, make: Callable[[Corpus], Array]) -> None:
         self.name = name
         self._make = make
-        self._kept: dict[int, tuple[Corpus, Array]] = {}
+        self._kept: WeakKeyDictionary[Corpus, Array] = WeakKeyDictionary()
 
     def rows(self, corpus: Corpus) -> Array:
-        kept = self._kept.get(id(corpus))
+        kept = self._kept.get(corpus)
         if kept is None:
-            # The corpus stays beside its rows: its address cannot become another one's.
-            kept = self._kept[id(corpus)] = corpus, self._make(corpus)
-        return kept[1]
+            kept = self._kept[corpus] = self._make(corpus)
+        return kept
+
+    @property
+    def held(self) -> int:
+        """How many corpora's rows it holds."""
+        return len(self._kept)
 
 
 def embedded_map(embed: Callable[[Sequence[str]], Any]) -> TextMap:
@@ -111,7 +118,7 @@ def _narrow(rows: Array) -> Array:
     if rows.shape[1] <= DIMENSIONS:
         return rows
     turn = numpy.random.default_rng(0).standard_normal((rows.shape[1], DIMENSIONS)).astype(numpy.float32)
-    with alone():
+    with one_thread():
         return _unit(numpy.asarray(rows, numpy.float32) @ turn)
 
 
@@ -155,15 +162,3 @@ def _signs(tokens: Sequence[str]) -> Array:
     bits = b"".join(blake2b(token.encode("utf-8", "surrogatepass")).digest() for token in tokens)
     ones = numpy.unpackbits(numpy.frombuffer(bits, numpy.uint8)).reshape(len(tokens), DIMENSIONS)
     return ones.astype(numpy.float32) * 2 - 1
-
-
-def alone() -> AbstractContextManager[Any]:
-    """A context in which libraries compute with one thread.
-
-    On a machine whose cores are busy, threads wait for each other ten times longer than they work on matrices of these
-    sizes: the d x d products of 100,000 texts took 2.8 s with two of them and 0.15 s with one.
-    """
-    from threadpoolctl import threadpool_limits
-
-    limited: AbstractContextManager[Any] = threadpool_limits(1)
-    return limited

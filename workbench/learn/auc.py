@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from workbench.learn.intervals import Interval, wilson
+from workbench.learn.intervals import Interval, wilson, z_of
+from workbench.learn.significance import two_sided
 
 if TYPE_CHECKING:
     import numpy
@@ -51,9 +51,8 @@ def interval(found: Area, positives: int, negatives: int, confidence: float = 0.
         if found.value in (0.0, 1.0):
             return wilson(round(found.value) * fewer, fewer, confidence)
         return Interval(found.value, found.value)
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
     middle = math.log(found.value / (1 - found.value))
-    half = z * found.error / (found.value * (1 - found.value))
+    half = z_of(confidence) * found.error / (found.value * (1 - found.value))
     return Interval(_logistic(middle - half), _logistic(middle + half))
 
 
@@ -61,7 +60,7 @@ def p_value(found: Area) -> float:
     """Two-sided p-value of an area of one half, by the normal distribution."""
     if found.error == 0:
         return 1.0 if found.value == 0.5 else 0.0
-    return 2 * (1 - NormalDist().cdf(abs(found.value - 0.5) / found.error))
+    return two_sided((found.value - 0.5) / found.error)
 
 
 def _logistic(x: float) -> float:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
-from workbench.learn.intervals import Interval
+from workbench.learn.intervals import Interval, z_of
 from workbench.learn.significance import holm, two_sided
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ class Ranking:
     def probability(self, i: int, j: int, confidence: float = 0.95) -> Interval:
         """The interval of the chance that ``i`` beats ``j``."""
         centre = self.strengths[i] - self.strengths[j]
-        half = NormalDist().inv_cdf((1 + confidence) / 2) * _error(self.covariance, i, j)
+        half = z_of(confidence) * _error(self.covariance, i, j)
         return Interval(_logistic(centre - half), _logistic(centre + half))
 
 
@@ -73,13 +72,12 @@ def bradley_terry(
     units: Sequence[Hashable] | None = None,
     prior: float | None = None,
     confidence: float = 0.95,
-    seed: int = 0,
 ) -> Ranking:
     """Maximum-likelihood strengths of ``n`` contenders from ``duels`` (i, j, score of i: 1 won, 0 lost, 0.5 drawn).
 
     ``P(i beats j) = 1 / (1 + exp(s_j - s_i))``; a draw counts as half a win for each (Bradley, Terry, *Rank analysis of
     incomplete block designs*, Biometrika 39, 1952; Hunter, *MM algorithms for generalized Bradley-Terry models*, Annals
-    of Statistics 32, 2004). Solved by Newton's method; nothing is drawn, ``seed`` is there for the sake of other rankings.
+    of Statistics 32, 2004). Solved by Newton's method.
 
     Intervals are ``s +- z * error`` with the sandwich ``H^-1 B H^-1`` (Huber 1967; for ranking models Chiang et al., *Chatbot
     Arena*, ICML 2024): draws make scores vary less than the model thinks, and duels about one thing (one input judged by
@@ -104,8 +102,7 @@ def bradley_terry(
     wins += added / 2 * (1 - np.eye(n))
     strengths = _solve(wins)
     covariance = _sandwich(strengths, wins, table, units, added)
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
-    half = z * np.sqrt(np.diag(covariance))
+    half = z_of(confidence) * np.sqrt(np.diag(covariance))
     spread = _matrix(covariance)
     adjusted = _adjusted(strengths, spread)
     chances = 1 / (1 + np.exp(np.clip(strengths[None, :] - strengths[:, None], -700, 700)))

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 #: Inverse strength of the L2 penalty, for rows of length 1. 10 rather than 40: on wrong labels a stronger penalty
 #: memorises less.
 STRENGTH = 10.0
+#: Texts whose rows are in memory together while labels are predicted.
+AT_ONCE = 50_000
 
 
 class TextClassifier:
@@ -87,9 +89,11 @@ class TextClassifier:
 
         if self._features is None:
             raise ValueError("fit the classifier on texts first")
-        if not texts:
-            return numpy.zeros((0, len(self.classes)))
-        return self.probabilities_rows(self._features.rows(self._count(texts)))
+        found = numpy.zeros((len(texts), len(self.classes)))
+        for start in range(0, len(texts), AT_ONCE):  # rows of a million texts would take gigabytes
+            part = texts[start : start + AT_ONCE]
+            found[start : start + AT_ONCE] = self.probabilities_rows(self._features.rows(self._count(part)))
+        return found
 
     def probabilities_rows(self, rows: csr_matrix) -> Array:
         """``probabilities`` for rows with the same columns as those of ``fit_rows``."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from workbench.learn import score_intervals
 
@@ -111,6 +111,12 @@ def is_rough(n: int, share: float | None = None) -> bool:
     return share is not None and n * min(share, 1 - share) < FEWEST_RARE - 1e-6
 
 
+def is_rough_pair(first: Sequence[object], second: Sequence[object]) -> bool:
+    """Whether the interval of a difference of paired answers stands outside the checked grid: fewer than 60 rows, or fewer
+    than 7 on which the two differ. Raises ``ValueError`` when they are not equally many."""
+    return len(first) < FEWEST_ITEMS or sum(a != b for a, b in zip(first, second, strict=True)) < FEWEST_DIFFERING
+
+
 def bootstrap(
     values: Sequence[float] | Floats | Statistic,
     n: int | None = None,
@@ -146,19 +152,6 @@ def bootstrap(
             return means
 
     return _accelerated(statistic, size, confidence, resamples, seed)
-
-
-def bootstrap_accuracy(
-    gold: Sequence[Any],
-    predicted: Sequence[Any],
-    *,
-    confidence: float = 0.95,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-) -> Interval:
-    """Interval of the share of equal pairs of ``gold`` and ``predicted`` (equally long, any hashable labels): ``wilson``."""
-    correct = [float(a == b) for a, b in zip(gold, predicted, strict=True)]
-    return bootstrap(correct, confidence=confidence, resamples=resamples, seed=seed)
 
 
 def bootstrap_ratio(
@@ -255,8 +248,12 @@ def _acceleration(statistic: Statistic, size: int, random: np.random.Generator) 
 
     groups = min(size, _GROUPS)
     order = random.permutation(size)[: size - size % groups].reshape(groups, -1)
-    kept = np.array([np.delete(order, place, axis=0).ravel() for place in range(groups)])
-    found = statistic(kept)
+    step = max(1, _CHUNK // size)
+    parts = [
+        np.array([np.delete(order, place, axis=0).ravel() for place in range(start, min(start + step, groups))])
+        for start in range(0, groups, step)
+    ]
+    found = np.concatenate([statistic(kept) for kept in parts])
     pull = found.mean() - found
     power = float((pull**2).sum()) ** 1.5
     return float((pull**3).sum()) / (6 * power) if power > 0 else 0.0

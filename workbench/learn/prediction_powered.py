@@ -13,10 +13,9 @@ of different samples; both are large enough for the normal approximation (about 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import NormalDist
 from typing import NamedTuple
 
-from workbench.learn.intervals import score_ends
+from workbench.learn.intervals import score_ends, z_of
 
 #: Squared deviations that are added to those between people and judge. Of 0.5, the interval covers 94 to 95.5 % for shares of .7
 #: to .95, 30 to 100 people's words and judges of any quality; of none, 91.7 to 95 %.
@@ -67,5 +66,5 @@ def prediction_powered(
     plain = float(said.var(ddof=1))
     worth = plain / variance if variance > 0 and plain > 0 else float(n)
     share = min(1.0, max(0.0, share))
-    ends = score_ends(share, worth, NormalDist().inv_cdf((1 + confidence) / 2))
+    ends = score_ends(share, worth, z_of(confidence))
     return Powered(share, max(0.0, ends.low), min(1.0, ends.high), weight, worth)

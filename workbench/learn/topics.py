@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 FITTED, STEP, READ = 20_000, 20_000, 20_000
 #: Groups are as many as the root of half the samples, within these.
 FEWEST, MOST = 2, 60
+#: Characters of a word; what is longer (a text without a space) is no word that names a group.
+LONGEST = 60
 
 
 def fitting_number(size: int) -> int:
@@ -105,7 +107,7 @@ def top_terms(texts: Sequence[str], member: Array, count: int, most: int = 8) ->
     words: list[Counter[str]] = [Counter() for _ in range(count)]
     read = spread(len(texts), READ).tolist()
     for place in read:
-        words[int(member[place])].update(set(units(texts[place])))
+        words[int(member[place])].update(word for word in set(units(texts[place])) if len(word) <= LONGEST)
     total: Counter[str] = Counter()
     for group in words:
         total.update(group)

@@ -49,18 +49,3 @@ def two_raters(first: Sequence[Hashable], second: Sequence[Hashable], confidence
 def _chance(first: Sequence[int], second: Sequence[int]) -> float:
     n = len(first)
     return sum(first.count(one) * second.count(one) for one in set(first) & set(second)) / (n * n)
-
-
-def auc(scores: Sequence[float], good: Sequence[bool]) -> float | None:
-    """How often a good one scores above a bad one, ties as half (the area under the ROC curve; Mann, Whitney 1947).
-
-    None where all are good, or none is.
-    """
-    import numpy
-
-    values, right = numpy.asarray(scores, dtype=numpy.float64), numpy.asarray(good, dtype=bool)
-    ordered, wanted = numpy.sort(values[~right]), values[right]
-    if not len(ordered) or not len(wanted):
-        return None
-    below, upto = (numpy.searchsorted(ordered, wanted, side=side) for side in ("left", "right"))
-    return float((below + upto).sum() / (2 * len(ordered) * len(wanted)))

@@ -83,7 +83,7 @@ def win_rate(duels: Sequence[tuple[float | None, float | None]], confidence: flo
         raise ValueError("a score is 0, 0.5 or 1")
     if not judged:
         raise ValueError("no duel was judged")
-    scores = [_score(*pair) for pair in judged]
+    scores = [score_of_duel(*pair) for pair in judged]
     low, high = bounded_mean(scores, confidence)
     both = [(a, b) for a, b in judged if a is not None and b is not None]
     # Within a duel the two verdicts lean on the same answers: the mean of both is one observation.
@@ -108,7 +108,8 @@ def win_rate(duels: Sequence[tuple[float | None, float | None]], confidence: flo
     )
 
 
-def _score(shown_first: float | None, shown_second: float | None) -> float:
+def score_of_duel(shown_first: float | None, shown_second: float | None) -> float:
+    """One score of A from both orders, as ``win_rate`` counts it. At least one of them was judged."""
     if shown_first is None or shown_second is None:
         return float(shown_first if shown_second is None else shown_second)  # type: ignore[arg-type]
     if shown_first + shown_second > 1.5:

@@ -10,8 +10,10 @@ from typing import Any
 from workbench.evaluate import contenders as tested
 from workbench.evaluate import rarefied
 from workbench.evaluate.base import Material, Metric, Sample, evaluate
+from workbench.evaluate.drawing import drawn
 from workbench.evaluate.summary import summary
 from workbench.jobs.run import Ended, JobContext
+from workbench.pipeline import standing
 from workbench.pipeline.contender_specs import Spec, parse
 from workbench.pipeline.contenders import Contender, Resolver, overlaps
 from workbench.pipeline.curate_items import material_of
@@ -30,6 +32,7 @@ def compare(context: JobContext, specs: Sequence[Spec]) -> Ended:
         measured, full, size = _measured(context, shared, found)
         usage = shared.usage()
     result = _result(context, found, measured, full, size, kept)
+    standing.refresh(context.store)  # what people judged on the screen, which loads nothing to work it out with
     result |= {"usage": usage, "seconds": round(time.monotonic() - started, 3)}
     context.report(1, 1, "")
     samples = sum(len(one.samples) for one in found)
@@ -44,10 +47,12 @@ def _measured(
 ) -> tuple[list[Metrics], list[Metrics], int | None]:
     """Each contender's metrics as they are compared, those at full size that were replaced, and the size at which metrics
     that grow with the number of texts were compared (None: all are equally large)."""
-    sizes = [len(one.samples) for one in found]
-    size = min(sizes) if len(set(sizes)) > 1 and min(sizes) > 0 else None
     materials = [shared.material(one) for one in found]
-    rarefied.common_scale(materials)
+    looked_at = [drawn(material) for material in materials]  # of very many texts: one draw is what all is compared with
+    smallest = min(len(one.samples) for one in looked_at)
+    unequal = len({len(one.samples) for one in (*materials, *looked_at)}) > 1
+    size = smallest if unequal and smallest > 0 else None
+    rarefied.common_scale(looked_at)
     names = context.job.parameters.get("metrics")
     shared.of = len(found)
     measured: list[Metrics] = []
@@ -58,22 +63,23 @@ def _measured(
         replaced: Metrics = {}
         if size is not None:
             sized = [name for name in rarefied.SIZE_DEPENDENT if name in metrics and metrics[name].value is not None]
-            at_size = rarefied.at_size(material, sized, size) if sized else {}
+            at_size = rarefied.at_size(looked_at[place], sized, size) if sized else {}
             replaced = {name: metrics[name] for name in at_size}
-            metrics |= {name: _sized(metrics[name], drawn, size) for name, drawn in at_size.items()}
+            metrics |= {name: _sized(metrics[name], smaller, size) for name, smaller in at_size.items()}
         measured.append(metrics)
         full.append(replaced)
-        materials[place] = Material(samples=())  # what was counted of it is not needed any more
+        materials[place] = looked_at[place] = Material(samples=())  # what was counted of it is not needed any more
     return measured, full, size
 
 
-def _sized(full: Metric, drawn: Metric, size: int) -> Metric:
+def _sized(full: Metric, smaller: Metric, size: int) -> Metric:
     """The metric at one size, beside what it is at the contender's own."""
     own = {"value": full.value, "low": full.low, "high": full.high}
-    note = f"Of {size:,} samples, as many as the smallest contender has."
+    whose = "of each contender" if "looked_at" in full.details else "as many as the smallest contender has"
+    note = f"Of {size:,} samples, {whose}."
     return replace(
-        drawn,
-        note=f"{note} {drawn.note}".strip(),
+        smaller,
+        note=f"{note} {smaller.note}".strip(),
         unit=full.unit,
         direction=full.direction,
         details={**full.details, "at_size": size, "full": own},

@@ -9,8 +9,8 @@ from workbench.curate.base import Item
 from workbench.evaluate.base import Material, Sample
 from workbench.evaluate.compare import benchmark_pair
 from workbench.evaluate.downstream import EvaluationError, labelled, on_data_set
+from workbench.evaluate.predictions import share
 from workbench.jobs.run import JobContext
-from workbench.learn.intervals import bootstrap_accuracy
 from workbench.pipeline.curate_chain import Chain
 from workbench.store import splits
 
@@ -40,7 +40,7 @@ def compare(context: JobContext, found: Chain) -> dict[str, Any] | None:
     return {
         "before": _accuracy(before),
         "after": _accuracy(after),
-        "difference": {"value": pair.value, "low": pair.low, "high": pair.high},
+        "difference": {"value": pair.value, "low": pair.low, "high": pair.high, "rough": pair.rough},
         "rows": pair.tests,
     }
 
@@ -56,5 +56,5 @@ def _material(samples: list[Sample], rows: list[Sample], context: JobContext) ->
 
 def _accuracy(material: Material) -> dict[str, float]:
     outcome = on_data_set(material)
-    low, high = bootstrap_accuracy(outcome.gold, outcome.predicted, seed=material.seed)
+    low, high = share(outcome)
     return {"value": outcome.accuracy, "low": low, "high": high}

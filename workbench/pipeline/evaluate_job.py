@@ -11,6 +11,7 @@ from workbench.errors import WorkbenchError
 from workbench.evaluate.base import Audited, Material, Metric, Sample, evaluate
 from workbench.evaluate.compare import benchmark_pair
 from workbench.evaluate.downstream import EvaluationError
+from workbench.evaluate.drawing import drawn
 from workbench.evaluate.outside import TrainOutside
 from workbench.evaluate.report import as_json
 from workbench.jobs.run import Ended, JobContext
@@ -40,6 +41,7 @@ def run(context: JobContext) -> Ended:
     """
     started, store, parameters = time.monotonic(), context.store, context.job.parameters
     curate_standing.settle_if_free(context.project, store)
+    trainer.remove_left_over(context.project)
     if parameters.get("contenders"):
         from workbench.pipeline.comparing import compare  # the comparison builds on this module
 
@@ -63,6 +65,8 @@ def run(context: JobContext) -> Ended:
             result["before"] = taken(evaluate(before, parameters.get("metrics")), len(before.samples), {})
             result["difference"] = _difference(before, after)
         result |= {"spec": one.written if one else "set", "usage": shared.usage()}
+    result["only"] = parameters.get("metrics") or None  # a part of an evaluation: reports prefer a whole one
+    result["rounds"] = len(contending.rounds(store))
     result["notes"] = contender.notes if contender is not None else []
     standing.refresh(store)  # what people judged on the screen, which loads nothing to work it out with
     result["seconds"] = round(time.monotonic() - started, 3)
@@ -153,9 +157,7 @@ class Shared:
 
     def __enter__(self) -> Shared:
         if self._parameters.get("trainer"):
-            from workbench.pipeline.trainer import outside
-
-            self._trainer = outside(self.context)
+            self._trainer = trainer.outside(self.context)
         embeddings = self.config.curate.embeddings or ""
         if self._parameters.get("judge"):
             from workbench.pipeline.asking import Asking  # the endpoint's client costs half a second to load
@@ -234,7 +236,7 @@ class Shared:
             embed=embed,
             settings=self.config.evaluate,
             task=self.config.task,
-            train_outside=trainer.outside(self.context) if self._parameters.get("trainer") else None,
+            train_outside=self._trainer,
             thorough=bool(self._parameters.get("thorough")),
             seed=self.config.evaluate.seed,
             progress=self.progress,
@@ -310,13 +312,13 @@ def _plain(rows: Iterable[tuple[int, str, str | None]]) -> list[Sample]:
     return [Sample(sample_id, text, label, label) for sample_id, text, label in rows]
 
 
-def _difference(before: Material, after: Material) -> dict[str, float] | None:
+def _difference(before: Material, after: Material) -> dict[str, float | bool] | None:
     """Benchmark accuracy, curated minus raw, on the same test rows."""
     try:
-        found = benchmark_pair(before, after)
+        found = benchmark_pair(drawn(before), drawn(after))
     except EvaluationError:  # no test rows, or too few labels: the metrics' notes say so already
         return None
-    return {"value": found.value, "low": found.low, "high": found.high}
+    return {"value": found.value, "low": found.low, "high": found.high, "rough": found.rough}
 
 
 def newest(store: Store) -> dict[str, Any] | None:

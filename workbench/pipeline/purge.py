@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from workbench.errors import WorkbenchError
-from workbench.pipeline import features
+from workbench.pipeline import features, trainer
 from workbench.store import jobs, purge_scope, purging
 from workbench.store.connection import Store
 from workbench.store.needles import PURGED, Needles
@@ -59,6 +59,7 @@ def purge(
     """Delete samples for good and everything kept of them. Raises ``StoreError`` when others are in the project."""
     done = purging.delete(store, annotator_id, ids, remember=remember, progress=progress)
     kept = _forget_features(store)
+    trainer.remove_left_over(store.project)
     _clean_logs(store, done.needles)
     return Purged(done.samples, done.cleaned, done.left, kept, list(_holding(store, done.needles)))
 
@@ -67,6 +68,7 @@ def finish(store: Store) -> None:
     """The rest of a purge that was cut off."""
     purging.finish(store)
     _forget_features(store)
+    trainer.remove_left_over(store.project)
 
 
 def _forget_features(store: Store) -> int:

@@ -14,6 +14,7 @@ from workbench.evaluate.reporting.page import page
 from workbench.exchange.card import write_card
 from workbench.exchange.writing import write_text
 from workbench.pipeline import data_card, standing
+from workbench.pipeline.evaluate_job import DATA_SET
 from workbench.store import curation, duels, samples, snapshots, views
 from workbench.store.connection import Store, now
 
@@ -26,6 +27,9 @@ def write(
     store: Store, out: Path, *, evaluations: Sequence[int] = (), card: Path | None = None, overwrite: bool = False
 ) -> dict[str, Any]:
     """Write the report of the newest evaluation and comparison (or of those with these numbers), and the data card.
+
+    Of evaluations one of the whole data set is preferred to one of a view or a snapshot, and one with all metrics to one
+    with a few.
 
     Returns ``{"path", "sha256", "card", "evaluation", "comparison"}``. Raises ``UsageError`` where there is no such
     evaluation or the file is the project's own, ``FileError`` where it exists (unless ``overwrite``) or cannot be written.
@@ -59,7 +63,8 @@ def facts(store: Store, config: Config, evaluations: Sequence[int] = ()) -> dict
         raise UsageError(
             f"There is no evaluation {missing[0]} among the newest {HISTORY}: `workbench evaluate --list`."
         )
-    plain = next((one for one in chosen if kind(one) == "evaluation"), None)
+    # The newest of the best kind: sorting is stable.
+    plain = next(iter(sorted((one for one in chosen if kind(one) == "evaluation"), key=_partial)), None)
     compared = next((one for one in chosen if kind(one) == "comparison"), None)
     standing.refresh(store)
     about = data_card.facts(store, config)
@@ -77,7 +82,7 @@ def facts(store: Store, config: Config, evaluations: Sequence[int] = ()) -> dict
         "result": None if plain is None else plain["result"],
         "comparison": None if compared is None else compared["result"],
         "summary": _summary(plain, about),
-        "history": _history([one for one in every if kind(one) == "evaluation" and one["view"] == "data set"]),
+        "history": _history([one for one in every if kind(one) == "evaluation" and one["view"] == DATA_SET]),
         "data_map": {"grid": grid, "bounds": bounds} if any(any(row) for row in grid) else None,
         "judged": [
             {"name": one.name, **one.details["standings"]} for one in duels.listed(store) if "standings" in one.details
@@ -85,6 +90,10 @@ def facts(store: Store, config: Config, evaluations: Sequence[int] = ()) -> dict
         "examples": _examples(store),
         "card": about,
     }
+
+
+def _partial(evaluation: Mapping[str, Any]) -> tuple[bool, bool]:
+    return evaluation["view"] != DATA_SET, bool(evaluation["result"].get("only"))
 
 
 def kind(evaluation: Mapping[str, Any]) -> str:
@@ -106,6 +115,7 @@ def _history(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             {
                 "created_at": one["created_at"],
                 "samples": one["samples"],
+                "rounds": one["result"].get("rounds"),
                 "accuracy": metric.get("value"),
                 "low": metric.get("low"),
                 "high": metric.get("high"),

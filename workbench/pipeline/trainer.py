@@ -13,6 +13,7 @@ import selectors
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -37,6 +38,8 @@ SECRET = re.compile(r"KEY|TOKEN(?!IZERS)|SECRET|PASSW|CREDENTIAL|AUTH", re.IGNOR
 LINES, LONGEST = 200, 300
 #: Seconds between two looks at the process, and between asking it to end and ending it.
 TICK, GRACE = 0.1, 3.0
+#: Linux: the signal that a process gets when the one that started it has ended.
+PR_SET_PDEATHSIG = 1
 
 
 def outside(context: JobContext) -> TrainOutside:
@@ -46,7 +49,7 @@ def outside(context: JobContext) -> TrainOutside:
         raise UsageError("There is no training command: write it as evaluate.trainer.command in project.yaml.")
 
     def train(lesson: Lesson) -> Answers:
-        _remove_left_over(context)
+        remove_left_over(context.project, context.job.id)
         folder = _folder(context.project, context.job.id)
         began = time.monotonic()
 
@@ -64,7 +67,7 @@ def outside(context: JobContext) -> TrainOutside:
                 log=lambda line: context.log("info", f"trainer: {line}"),
             )
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
             if folder.exists():
                 context.log("warning", f"The trainer's folder could not be removed: {clean(str(folder), limit=300)}")
 
@@ -100,6 +103,7 @@ def run(
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=_mortal(),  # noqa: PLW1509 - one call of C, looked up before; nothing that a thread may hold
         )
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
@@ -136,6 +140,19 @@ def environment(mine: Mapping[str, str], folder: Path) -> dict[str, str]:
     return {**passed, "TMPDIR": str(folder)}
 
 
+def _mortal() -> Callable[[], None] | None:
+    """Makes the command end with the job's process, even if that is killed, where the system can (Linux); else None.
+
+    ``prctl`` is looked up here: between fork and exec nothing is loaded.
+    """
+    if sys.platform != "linux":
+        return None
+    import ctypes
+
+    prctl = ctypes.CDLL(None).prctl
+    return lambda: prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL))
+
+
 def _words(command: Sequence[str], folder: Path, project: Path) -> list[str]:
     places = {
         "{train}": folder / "train.jsonl",
@@ -162,13 +179,21 @@ def _folder(project: Project, job_id: int) -> Path:
     return Path(tempfile.mkdtemp(prefix=f"{database.name}-trainer-{job_id}-", dir=database.parent))
 
 
-def _remove_left_over(context: JobContext) -> None:
-    """Folders of jobs whose process was killed before it could remove them."""
-    database = context.project.database
+def remove_left_over(project: Project, own: int | None = None) -> None:
+    """Folders of jobs whose process was killed before it could remove them, and of the job ``own``: they hold texts."""
+    database = project.database
     for folder in database.parent.glob(f"{database.name}-trainer-*-*"):
         found = re.fullmatch(r".*-trainer-(\d+)-[^-]*", folder.name)
-        if found and (int(found[1]) == context.job.id or not jobs.lives(context.project, int(found[1]))):
-            shutil.rmtree(folder, ignore_errors=True)
+        if found and (int(found[1]) == own or not jobs.lives(project, int(found[1]))):
+            _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    """The folder with what is in it; of a link that the command put into its place, the link alone."""
+    if folder.is_symlink():
+        folder.unlink()
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _write(lesson: Lesson, folder: Path) -> None:

@@ -15,13 +15,15 @@ from workbench.evaluate.outside import OutsideError
 
 #: Largest files that are read, in bytes; of predictions per test row, beside a megabyte.
 METRICS_BYTES, ROW_BYTES = 1 << 20, 4_096
+#: A number this large is none that a table could show.
+HIGHEST = 1e15
 #: Numbers that are taken from metrics.json, and characters of their names.
 MOST, LONGEST = 20, 40
 
 
 def metrics(folder: Path) -> dict[str, float]:
     """The numbers in ``metrics.json`` by name (other characters than letters, digits and ``_.@-`` become ``_``); none when
-    there is no file. What is no finite number is left out; raises
+    there is no file. What is no number below ``HIGHEST`` is left out; raises
     ``OutsideError`` when the file is no object of JSON, or holds more than ``MOST`` numbers."""
     text = _text(folder / "metrics.json", METRICS_BYTES)
     if text is None:
@@ -34,7 +36,7 @@ def metrics(folder: Path) -> dict[str, float]:
         if isinstance(value, bool) or not isinstance(value, int | float):
             continue
         number = _float(value)
-        if math.isfinite(number):
+        if abs(number) < HIGHEST:  # never of NaN
             numbers[re.sub(r"[^A-Za-z0-9_.@-]", "_", name)[:LONGEST] or "_"] = number
     if len(numbers) > MOST:
         raise OutsideError(f"Your trainer's metrics.json has {len(numbers):,} numbers, at most {MOST} are taken.")

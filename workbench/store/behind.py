@@ -6,17 +6,21 @@ on: who mends a data set by its test errors has no test set any more.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from workbench.errors import UsageError
-from workbench.store.connection import CHUNK, Store
+from workbench.store.connection import Store
 
 if TYPE_CHECKING:
+    from workbench.store.samples import Sample
     from workbench.store.views import View
 
 #: Samples that are kept of one name: more than anybody looks at.
 MOST = 1_000
+#: Under which name the rows of a split stand that a benchmark got wrong.
+_WRONG = {"validation": "benchmark.validation_accuracy/wrong", "test": "benchmark.accuracy/wrong_test"}
 #: Ids in one statement.
 _SOME = 500
 
@@ -30,7 +34,7 @@ def save(store: Store, evaluation_id: int, found: Mapping[str, Sequence[int]]) -
         with store.write() as connection:
             connection.execute("DELETE FROM behind WHERE evaluation_id = ? AND name = ?", (evaluation_id, kept))
             connection.executemany(
-                "INSERT INTO behind (evaluation_id, name, position, sample_id) VALUES (?, ?, ?, ?)", rows[:CHUNK]
+                "INSERT INTO behind (evaluation_id, name, position, sample_id) VALUES (?, ?, ?, ?)", rows
             )
 
 
@@ -45,6 +49,27 @@ def ids(store: Store, evaluation_id: int, name: str) -> list[int]:
         "SELECT sample_id FROM behind WHERE evaluation_id = ? AND name = ? ORDER BY position", (evaluation_id, name)
     )
     return [sample_id for (sample_id,) in found]
+
+
+def taken_for(store: Store, sample: Sample) -> tuple[str, int] | None:
+    """What the benchmark's classifier said of a validation or test row that it got wrong, and the number of the evaluation:
+    of the newest in which it did."""
+    if (name := _WRONG.get(sample.split)) is None:
+        return None
+    metric = name.partition("/")[0]
+    row = store.one(
+        "SELECT evaluation.id, json_extract(result, ?) FROM behind JOIN evaluation ON evaluation.id = evaluation_id "
+        "WHERE sample_id = ? AND name = ? ORDER BY evaluation.id DESC LIMIT 1",
+        (f'$.metrics."{metric}".details', sample.id, name),
+    )
+    details = json.loads(row[1]) if row is not None and row[1] is not None else {}
+    if (
+        row is None
+        or not {"test_ids", "predicted", "classes"} <= details.keys()
+        or sample.id not in details["test_ids"]
+    ):
+        return None
+    return str(details["classes"][details["predicted"][details["test_ids"].index(sample.id)]]), int(row[0])
 
 
 def tests_among(store: Store, sample_ids: Sequence[int]) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from workbench.store.connection import Store
-from workbench.store.ledger import _CHOSEN as CHOSEN
+from workbench.store.ledger import CHOSEN
 
 #: Rows of one read.
 CHUNK = 20_000

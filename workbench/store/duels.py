@@ -261,7 +261,9 @@ def choose(
     took = None if seconds is None or seconds > BREAK else round(seconds, 2)
     with store.write() as connection:
         if connection.execute("SELECT 1 FROM duel WHERE id = ?", (duel.duel_id,)).fetchone() is None:
-            raise StoreError("This pair is not there any more: one of its samples was purged.")
+            raise StoreError(
+                "This pair is not there any more: one of its samples was purged, or the comparison deleted."
+            )
         _retire(connection, annotator_id, duel.duel_id)
         connection.execute(
             "INSERT INTO choice (duel_id, annotator_id, swapped, verdict, reason, seconds, created_at) "

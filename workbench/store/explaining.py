@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from workbench.store import remarks, samples, weights
+from workbench.store import behind, remarks, samples, weights
 from workbench.store.connection import Store
 from workbench.store.samples import Sample
 
@@ -67,6 +67,7 @@ class Explanation:
     reason: str | None = None  # why somebody rejected it
     tags: tuple[str, ...] = ()
     spoken: bool = False  # whether the person who looks has decided on it
+    taken_for: tuple[str, int] | None = None  # what a benchmark's classifier said wrongly, in which evaluation
 
 
 def explain(store: Store, sample: Sample, *, annotator_id: int | None = None, alone: bool = False) -> Explanation:
@@ -112,6 +113,7 @@ def explain(store: Store, sample: Sample, *, annotator_id: int | None = None, al
         said.reason if sample.status == "rejected" else None,
         said.tags,
         said.spoken,
+        behind.taken_for(store, sample),
     )
 
 

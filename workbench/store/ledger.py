@@ -23,7 +23,7 @@ AHEAD = 1_024
 #: After every place.
 LAST = 2**62
 #: The model that the recipe chose for a request, as the condition ``models`` wrote it down; NULL where it chose none.
-_CHOSEN = "json_extract(request.conditions, '$.model')"
+CHOSEN = "json_extract(request.conditions, '$.model')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +282,7 @@ def series_samples(
         found = store.read(
             "SELECT sample.id, request.ordinal, iif(fields IS NULL, text, NULL), original_fields, original_label, "
             "NOT EXISTS (SELECT 1 FROM verdict WHERE sample_id = sample.id AND active AND verdict.filter GLOB 'recipe.*'), "
-            f"{_CHOSEN} FROM request JOIN sample ON sample.request_id = request.id WHERE series_id = ? "
+            f"{CHOSEN} FROM request JOIN sample ON sample.request_id = request.id WHERE series_id = ? "
             "AND request.ordinal >= ? "
             "AND request.ordinal < ? ORDER BY request.ordinal, sample.ordinal",
             (series_id, first, min(first + READ, start + size)),
@@ -322,7 +322,7 @@ def made_by(store: Store, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
     """(model, recipe) of generated samples, for some thousand ids."""
     marks = ",".join("?" * len(ids))
     found = store.read(
-        f"SELECT sample.id, ifnull({_CHOSEN}, model), recipe FROM sample JOIN request ON request.id = request_id "
+        f"SELECT sample.id, ifnull({CHOSEN}, model), recipe FROM sample JOIN request ON request.id = request_id "
         f"JOIN series ON series.id = series_id WHERE sample.id IN ({marks})",
         list(ids),
     )
@@ -340,7 +340,7 @@ def provenance(store: Store) -> list[dict[str, Any]]:
         count = 0
         for start in range(0, next_ordinal(store, series_id), READ):
             for job, chosen, n in store.read(
-                f"SELECT sample.job_id, {_CHOSEN}, count(*) FROM request JOIN sample ON request_id = request.id "
+                f"SELECT sample.job_id, {CHOSEN}, count(*) FROM request JOIN sample ON request_id = request.id "
                 "WHERE series_id = ? AND request.ordinal >= ? AND request.ordinal < ? GROUP BY 1, 2",
                 (series_id, start, start + READ),
             ):

@@ -14,15 +14,15 @@ CREATE INDEX behind_sample ON behind (sample_id)
 #: Comparisons of outputs; ready: all duels are there. contenders: JSON list of names. duel: two outputs for one input, first
 #: and second are places in contenders; gold: which one is known to be better. choice: what a person or a model said, in the
 #: duel's own terms whatever stood first on the screen (swapped: the second output did); rows are only added, one that was
-#: taken back or said anew stays and is not active.
+#: taken back or said anew stays and is not active. No number is given twice: somebody may still look at what was deleted.
 OPEN = """
 CREATE TABLE comparison (
-    id INTEGER PRIMARY KEY, uuid BLOB NOT NULL UNIQUE, name TEXT NOT NULL, question TEXT NOT NULL,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, uuid BLOB NOT NULL UNIQUE, name TEXT NOT NULL, question TEXT NOT NULL,
     contenders TEXT NOT NULL, details TEXT NOT NULL DEFAULT '{}', ready INTEGER NOT NULL DEFAULT 0, created_at TEXT NOT NULL
 ) STRICT;
 CREATE INDEX comparison_name ON comparison (name, ready);
 CREATE TABLE duel (
-    id INTEGER PRIMARY KEY, comparison_id INTEGER NOT NULL REFERENCES comparison (id), position INTEGER NOT NULL,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, comparison_id INTEGER NOT NULL REFERENCES comparison (id), position INTEGER NOT NULL,
     input TEXT NOT NULL, first INTEGER NOT NULL, second INTEGER NOT NULL, first_text TEXT NOT NULL,
     second_text TEXT NOT NULL, first_sample INTEGER, second_sample INTEGER,
     gold TEXT CHECK (gold IN ('first', 'second', 'tie')), UNIQUE (comparison_id, position)

@@ -76,7 +76,8 @@ def few(store: Store, view: Selection, low: int, high: int, most: int = FEW) -> 
 def _tested(
     store: Store, view: Selection, ids: Sequence[int], size: int, tell: Tell, *, descending: bool
 ) -> Iterator[list[int]]:
-    """Those of ``ids`` (rising) that meet the view, at most ``size`` at once, never none."""
+    """Those of ``ids`` that meet the view, in their order or (``descending``) from the last, at most ``size`` at once, never
+    none."""
     ordered = ids[::-1] if descending else ids
     for start in range(0, len(ordered), SOME):
         some = ordered[start : start + SOME]
@@ -165,13 +166,7 @@ def by_list(
 ) -> Iterator[list[int]]:
     """Ids up to ``high`` that meet the view, in the order in which ``source`` (SQL; some thousand at most) lists them."""
     ids = [row[0] for row in store.read(source, parameters) if row[0] <= high]
-    for start in range(0, len(ids), SOME):
-        some = ids[start : start + SOME]
-        kept = still(store, view, some)
-        page = [one for one in some if one in kept]
-        for place in range(0, len(page), size):
-            yield page[place : place + size]
-        tell(min(1.0, (start + SOME) / len(ids)))
+    yield from _tested(store, view, ids, size, tell, descending=False)
 
 
 def by_score(

@@ -67,7 +67,7 @@ class AlpaGasus:
         question = (
             f"{judging.about(task)}Grade the {self.dimension} of this {thing}{f': {meaning}' if meaning else ''}."
         )
-        parts = judging.parts_of(item, task)
+        parts = judging.parts_of(item)
         return judging.graded(question, parts, self.scale, draw=draw, drawn=self.draws > 1)
 
     def judge(self, items: Sequence[Item], context: Context) -> Iterator[Verdict]:

@@ -55,7 +55,7 @@ class DEITA:
 
     def pair(self, item: Item, task: Task | None) -> tuple[Request, Request]:
         """What is asked about one sample: its complexity, its quality."""
-        parts, about = judging.parts_of(item, task), judging.about(task)
+        parts, about = judging.parts_of(item), judging.about(task)
         given = {name: text for name, text in parts.items() if name not in ("output", "answer")} or parts
         answered = given != parts
         complexity = f"{about}Grade how complex this {'instruction' if answered else 'sample'} is: how much thought, "

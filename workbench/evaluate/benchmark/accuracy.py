@@ -12,7 +12,7 @@ from workbench.evaluate.base import METRICS, Material, Metric, Sample, needs
 from workbench.evaluate.downstream import EvaluationError, Outcome, labelled, leaked, learners, means, on_data_set
 from workbench.evaluate.downstream import train as train_one
 from workbench.evaluate.predictions import accuracy_metric, behind, confusion, confusions, per_label, share
-from workbench.evaluate.reference import begin
+from workbench.evaluate.real_reference import begin
 from workbench.learn.f1 import bootstrap_macro_f1, is_rough_macro, macro_f1
 from workbench.learn.intervals import is_rough
 
@@ -29,7 +29,7 @@ def accuracy(material: Material) -> list[Metric]:
     ``accuracy`` and ``macro_f1`` of a classifier trained on the data set's resolved labels, soft labels and weights: the
     first of the project's learners (``evaluate.learners``). The others' accuracy stands in ``learners``, so that one sees
     whether a conclusion depends on the learner. ``--thorough`` adds ``draws``: five bootstrap draws of the training set,
-    their standard deviation (also ``seeds_sd``), and ``low`` and ``high`` with both the test rows' and the draw's share,
+    their standard deviation ``sd``, and ``low`` and ``high`` with both the test rows' and the draw's share,
     ``sqrt(h^2 + (t sd)^2)`` with t = 2.776 for five draws.
 
     Details of ``accuracy``: ``test_ids`` with ``gold`` and ``predicted`` (positions in ``classes``), which pair two
@@ -114,7 +114,7 @@ def _with_draws(material: Material, metric: Metric) -> Metric:
         f"{metric.note} {DRAWS} draws of the training samples differ by {draws['sd']:.3f} (sd); with that the interval is "
         f"{draws['low']:.3f}-{draws['high']:.3f}."
     )
-    return replace(metric, note=note, details={**metric.details, "draws": draws, "seeds_sd": draws["sd"]})
+    return replace(metric, note=note, details={**metric.details, "draws": draws})
 
 
 def merged(drawn: list[Sample]) -> list[Sample]:

@@ -17,7 +17,7 @@ from workbench.evaluate.downstream import (
     train_and_test,
 )
 from workbench.evaluate.predictions import accuracy_metric
-from workbench.evaluate.reference import on_real
+from workbench.evaluate.real_reference import on_real
 from workbench.learn.intervals import bootstrap_ratio, is_rough
 
 #: The ratio at the real rows' size is added when the data set is this many times larger: below it says little new, and

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from workbench.evaluate.base import METRICS, Material, Metric
 from workbench.evaluate.corpus import Corpus, data_set, direct, real, seeds, text_map
 from workbench.evaluate.estimates import Estimate, jackknife
-from workbench.evaluate.text_map import TextMap, alone
+from workbench.evaluate.text_map import TextMap
 from workbench.learn.covering import spread
+from workbench.learn.threads import no_threads, one_thread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -97,7 +98,7 @@ def _find(material: Material, rows: TextMap) -> Clusters | None:
     if len(used) < 2:
         return None
     some = vectors[used[spread(len(used), FITTED)]]
-    with alone(), warnings.catch_warnings(action="ignore"):  # fewer different rows than clusters
+    with no_threads(), warnings.catch_warnings(action="ignore"):  # fewer different rows than clusters
         model = KMeans(fitting_number(len(used)), n_init=1, max_iter=ROUNDS, random_state=material.seed).fit(some)
     member, _ = assign(vectors[used], model.cluster_centers_)
     # Largest first, and without clusters that stayed empty.
@@ -121,7 +122,7 @@ def _use(rows: TextMap, corpus: Corpus, kinds: Clusters) -> Array:
         return kinds.use
     vectors = rows.rows(corpus)
     worded = np.einsum("ij,ij->i", vectors, vectors) > 0.5
-    with alone():
+    with one_thread():
         member, _ = assign(vectors, kinds.centres)
     return np.bincount(member[worded], minlength=len(kinds.centres))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from workbench.evaluate.base import METRICS, Material, Metric
 from workbench.evaluate.corpus import Corpus, data_set, direct, text_map
 from workbench.evaluate.estimates import Estimate, jackknife
-from workbench.evaluate.text_map import alone
+from workbench.learn.threads import one_thread
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,7 +81,7 @@ def nearest(rows: NDArray[np.floating[Any]], seed: int = 0, most: int = MOST) ->
         return None
     used = np.ascontiguousarray(rows[place], dtype=np.float32)
     best, first, second = np.empty(size, np.int64), np.empty(size), np.empty(size)
-    with alone():
+    with one_thread():
         for start in range(0, size, BLOCK):
             cosines = used[start : start + BLOCK] @ used.T
             own = np.arange(len(cosines))

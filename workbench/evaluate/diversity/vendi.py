@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.evaluate.base import METRICS, Material, Metric
 from workbench.evaluate.corpus import data_set, direct, text_map
 from workbench.evaluate.estimates import GROUPS, Estimate, jackknife
-from workbench.evaluate.text_map import alone
+from workbench.learn.threads import one_thread
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,7 +61,7 @@ def effective_number(rows: NDArray[np.floating[Any]], seed: int = 0) -> Estimate
     shuffled = np.random.default_rng(seed).permutation(used)
     cuts = np.linspace(0, size, groups + 1).astype(int)
     parts = [(shuffled[start:end], size - (end - start)) for start, end in pairwise(cuts)]
-    with alone():
+    with one_thread():
         if size <= rows.shape[1]:
             kernel = rows[used].astype(np.float64) @ rows[used].T.astype(np.float64)
             score = _score(kernel / size)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from workbench.evaluate.base import METRICS, Material, Metric
 from workbench.evaluate.corpus import Corpus, data_set, direct
 from workbench.evaluate.estimates import Estimate, jackknife
+
+#: Characters of a word that is listed; what is longer (a text without a space) would be shown as one.
+LONGEST = 60
 
 
 @METRICS.register("diversity.vocabulary")
@@ -38,10 +43,12 @@ def _describe(corpus: Corpus) -> dict[str, object]:
 
     encoded = corpus.encoded
     times = np.bincount(encoded.ids, minlength=len(encoded.vocabulary))
-    common = np.argsort(-times, kind="stable")[:20]
+    common = (
+        place for place in np.argsort(-times, kind="stable").tolist() if len(encoded.vocabulary[place]) <= LONGEST
+    )
     return {
         "tokens": len(encoded.ids),
         "once": int((times == 1).sum()),
         "tokens_per_text": float(encoded.lengths.mean()),
-        "words": [[encoded.vocabulary[position], int(times[position])] for position in common],
+        "words": [[encoded.vocabulary[position], int(times[position])] for position in islice(common, 20)],
     }

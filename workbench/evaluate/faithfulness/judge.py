@@ -174,7 +174,10 @@ def _parts(sample: Sample, label: str | None, fields: Mapping[str, Any]) -> dict
 
 def _people(checked: Sequence[Sample], found: Mapping[Key, float | None]) -> tuple[dict[str, Any] | None, list[int]]:
     """How the judge compares with people, and the samples on which they differ."""
-    from workbench.learn.two_raters import auc, two_raters
+    import numpy
+
+    from workbench.learn.auc import area
+    from workbench.learn.two_raters import two_raters
 
     both = [(one, grade) for one in checked if (grade := found.get(_key(one, seen=True))) is not None]
     if not both:
@@ -182,6 +185,8 @@ def _people(checked: Sequence[Sample], found: Mapping[Key, float | None]) -> tup
     confirmed = [is_confirmed(sample) for sample, _ in both]
     right = [grade >= RIGHT for _, grade in both]
     pair = two_raters(confirmed, right)
+    differ = len(set(confirmed)) == 2  # else there is no pair of a confirmed and an unconfirmed one
+    auc = area(numpy.array([grade for _, grade in both]), numpy.array(confirmed)).value if differ else None
     told = {
         "count": pair.items,
         "agreeing": pair.agreeing,
@@ -193,7 +198,7 @@ def _people(checked: Sequence[Sample], found: Mapping[Key, float | None]) -> tup
         "kappa": pair.kappa.value,
         "kappa_low": pair.kappa.low,
         "kappa_high": pair.kappa.high,
-        "auc": auc([grade for _, grade in both], confirmed),
+        "auc": auc,
     }
     return told, [one.id for (one, _), a, b in zip(both, confirmed, right, strict=True) if a != b]
 

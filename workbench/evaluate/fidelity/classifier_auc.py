@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import WorkbenchError
-from workbench.evaluate.base import METRICS, Material, Metric
+from workbench.evaluate.base import METRICS, Direction, Material, Metric
 from workbench.evaluate.fidelity.reference import Sides, lacking, sides, unknown
 from workbench.text import normalise
 
@@ -40,6 +40,9 @@ def classifier_auc(material: Material) -> list[Metric]:
     folds share their training rows. (Over draws of 150 to 1,000 TREC rows a side the area varies 1.2 to 1.37 times as much
     as DeLong's error where sides are the same or nearly so, 1.1 times at an area of 0.8.)
 
+    An area really below 0.5 comes of near-copies: a held-out sample's nearest neighbours are then real rows, and the other
+    way round. Neither way is the good one there, and nothing is called better by it.
+
     Details: ``p`` of "cannot be told apart", ``words`` the most telling ones on either side with their coefficients in a
     classifier of words alone. ``behind["most_synthetic"]``: samples, the most recognisable first.
     """
@@ -71,7 +74,14 @@ def classifier_auc(material: Material) -> list[Metric]:
         f"0.5 cannot be told apart, 1 always; {found.size:,} samples and {found.size:,} {found.which}, "
         f"{FOLDS}-fold. p of no difference: {_short(details['p'])}."
     )
-    return [Metric(NAME, result.value, low, high, note, "area", "lower", details, rough=found.size < ROUGH)]
+    twins = high < 0.5
+    if twins:
+        note += (
+            " Below 0.5 is not better: samples are so near to single real rows that each looks like its twin on the other "
+            "side (see fidelity.seed_similarity)."
+        )
+    direction: Direction = "none" if twins else "lower"
+    return [Metric(NAME, result.value, low, high, note, "area", direction, details, rough=found.size < ROUGH)]
 
 
 def _scores(found: Sides, seed: int) -> Array:

@@ -83,9 +83,11 @@ def unigram_shift(material: Material) -> list[Metric]:
         "words": _words(p, q, vocabulary),
     }
     details |= _halves(rows, m, n, material.seed)
+    above = details["above_chance"]
     note = (
         f"{m:,} samples against {n:,} {found.which}; two draws of one source would be "
-        f"{details['same_source']['mean']:.3f} bits apart, so {details['above_chance']:.3f} is theirs."
+        f"{details['same_source']['mean']:.3f} bits apart, and these are "
+        + (f"{above:.3f} further." if above > 0 else "no further.")
     )
     rough = min(m, n) < ROUGH
     return [Metric(NAME, value, low, high, note, "bits", "lower", details, rough=rough)]

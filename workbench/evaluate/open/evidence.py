@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
+from workbench.learn.win_rate import score_of_duel
 from workbench.store.duels import Choice, Duel
 
 #: All people together, as a judge.
@@ -42,10 +43,7 @@ class Judge:
 
     def score(self, duel_id: int) -> float:
         """A's score by both orders together: a half where they differ, or where both say that there is no difference."""
-        first, second = self.said[duel_id]
-        if first is None or second is None:
-            return float(first if second is None else second)  # type: ignore[arg-type]
-        return 1.0 if first + second > 1.5 else 0.0 if first + second < 0.5 else 0.5
+        return score_of_duel(*self.said[duel_id])
 
 
 def facts(duels: Iterable[Duel]) -> dict[int, Fact]:

@@ -15,7 +15,7 @@ from workbench.evaluate.open import words
 from workbench.evaluate.open.evidence import GOLD, PEOPLE, Fact, Judge, Orders, facts, gold, judges
 from workbench.learn.bradley_terry import bradley_terry
 from workbench.learn.intervals import RESAMPLES, bounded_mean, is_rough, wilson
-from workbench.learn.win_rate import as_json, length_controlled, win_rate
+from workbench.learn.win_rate import as_json, length_controlled, score_of_duel, win_rate
 from workbench.store.duels import Choice, Comparison, Duel
 
 #: Fewest duels from which a win rate at equal length is worked out.
@@ -72,7 +72,7 @@ def _judged(
         "unread": judge.unread,
         "metrics": numbers,
         "pairs": pairs,
-        **_ranking(comparison, known, judge, seed),
+        **_ranking(comparison, known, judge),
     }
     made["summary"] = words.of_judge(comparison.contenders, made)
     return made
@@ -124,7 +124,7 @@ def _metrics(
             {**about, "wins": rate.wins, "losses": rate.losses, "ties": rate.ties},
         )  # fmt: skip
         if len(mine) >= FEWEST:
-            scores = [_combined(orders) for _, orders, _ in mine]
+            scores = [score_of_duel(*orders) for _, orders, _ in mine]
             # Two contenders are one pair, which was worked out already.
             found = pairs[0]["length_controlled"] if len(contenders) == 2 else as_json(length_controlled(
                 scores, [longer for _, _, longer in mine], [0.0] * len(mine), resamples=_resamples(len(mine)), seed=seed
@@ -147,11 +147,6 @@ def _metrics(
         if named is not None and one["a"] == judge.name:
             about = {"with": one["b"], "same": one["same"], "kappa": one["kappa"]}
             yield _share(named, one["value"], (one["low"], one["high"]), one["duels"], "higher", about)
-
-
-def _combined(orders: Orders) -> float:
-    judge = Judge("", person=False, said={0: orders})
-    return judge.score(0)
 
 
 def _firsts(judge: Judge) -> list[float]:
@@ -179,13 +174,13 @@ def _metric(one: Metric) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _ranking(comparison: Comparison, known: dict[int, Fact], judge: Judge, seed: int) -> dict[str, Any]:
+def _ranking(comparison: Comparison, known: dict[int, Fact], judge: Judge) -> dict[str, Any]:
     """``ranking``: strengths of the contenders that met, from the strongest; ``ranked``: who can be told from whom."""
     if not judge.said:
         return {"ranking": [], "ranked": None}
     duels = [(known[one].a, known[one].b, judge.score(one)) for one in judge.said]
     units = [known[one].unit for one in judge.said]
-    found = bradley_terry(len(comparison.contenders), duels, units=units, seed=seed)
+    found = bradley_terry(len(comparison.contenders), duels, units=units)
     met = {place for a, b, _ in duels for place in (a, b)}
     rows = [
         {
@@ -213,18 +208,15 @@ def _ranking(comparison: Comparison, known: dict[int, Fact], judge: Judge, seed:
 def _agreement(one: Judge, other: Judge, known: dict[int, Fact]) -> dict[str, Any] | None:
     """How far two judges agree about the duels that both judged: a draw against a decision is half right; None without
     any. ``same``: share of equal verdicts; ``kappa``: Cohen's, of the three verdicts."""
-    import numpy as np
-
-    from workbench.learn.agreement import agreement
+    from workbench.learn.two_raters import two_raters
 
     shared = sorted(one.said.keys() & other.said.keys() & known.keys())
     if not shared:
         return None
     # By the duel's own sides, which are drawn: by contenders, one who mostly wins would make chance agreement look large.
     pairs = [(_own(one, duel, known), _own(other, duel, known)) for duel in shared]
-    values = np.array([2 * score for pair in pairs for score in pair], dtype=np.int64)
-    items = np.repeat(np.arange(len(shared)), 2)
-    kappa = agreement(items, np.tile([0, 1], len(shared)), values).cohen[0].kappa
+    verdicts = two_raters([a for a, _ in pairs], [b for _, b in pairs])
+    kappa = verdicts.kappa
     right = [1 - abs(a - b) for a, b in pairs]
     low, high = bounded_mean(right)
     if other.name == GOLD:
@@ -243,7 +235,7 @@ def _agreement(one: Judge, other: Judge, known: dict[int, Fact]) -> dict[str, An
         "low": low,
         "high": high,
         "rough": is_rough(len(right), sum(right) / len(right)),
-        "same": sum(a == b for a, b in pairs) / len(pairs),
+        "same": verdicts.share,
         "kappa": {"value": kappa.value, "low": kappa.low, "high": kappa.high, "reason": kappa.reason},
     }
 

@@ -69,9 +69,9 @@ def _pair(contenders: Sequence[str], who: str, pair: Mapping[str, Any]) -> str:
         rate = {**_rest(rate), "n": rate["n"]}
         controlled = controlled and _rest(controlled)
     said = f"{who}: {better} wins {_share(rate)} of {rate['n']:,} {_pairs(rate['n'])} against {other}"
-    if controlled:
-        said += f", at equal length {_share(controlled)}"
-    return said + ("; this may be chance." if rate["low"] <= 0.5 else ".")
+    if rate["low"] <= 0.5:
+        said += "; this may be chance"
+    return said + (f"; at equal length {_share(controlled)}." if controlled else ".")
 
 
 def _ranked(contenders: Sequence[str], who: str, ranked: Mapping[str, Any]) -> str:

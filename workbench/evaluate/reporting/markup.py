@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import html
-import math
 from collections.abc import Iterable, Sequence
 
 from workbench.text import clean
+from workbench.text import number as written_number
 
 #: Characters of one text of a data set that a report shows.
 LONGEST = 1_000
@@ -19,10 +19,8 @@ def text(value: object, *, limit: int = LONGEST) -> str:
 
 
 def number(value: float | None) -> str:
-    """Three decimals below 100, thousands marks above, a dash for none."""
-    if value is None or not math.isfinite(value):
-        return "–"
-    return f"{value:,.0f}" if abs(value) >= 100 or (value == int(value) and abs(value) >= 10) else f"{value:.3f}"
+    """``text.number``, with a dash for none."""
+    return written_number(value, "–")
 
 
 def ends(low: float | None, high: float | None) -> str:

@@ -11,6 +11,7 @@ from workbench.evaluate.compare import compare
 from workbench.evaluate.reporting import charts
 from workbench.evaluate.reporting.charts import Line, Mark
 from workbench.evaluate.reporting.markup import ends, items, number, paragraph, section, table, text
+from workbench.jobs.words import dollars_each
 
 Facts = Mapping[str, Any]
 
@@ -88,10 +89,11 @@ def benchmark(metrics: Facts, before: Facts | None, difference: Facts | None) ->
         )
     ]
     if difference:
+        rough = "roughly " if difference.get("rough") else ""
         told = "better" if difference["low"] > 0 else "worse" if difference["high"] < 0 else "no clear change"
         parts.append(
             paragraph(
-                f"Curation changed accuracy by {difference['value']:+.3f} ({difference['low']:+.3f} to "
+                f"Curation changed accuracy by {rough}{difference['value']:+.3f} ({difference['low']:+.3f} to "
                 f"{difference['high']:+.3f}, paired on the same test rows): {told}."
             )
         )
@@ -226,9 +228,9 @@ def comparison(found: Facts) -> str:
     names = [str(one["name"]) for one in contenders]
     metrics = list(dict.fromkeys(name for one in contenders for name in one["metrics"]))
     rows = [["samples", *(f"{one['samples']:,}" for one in contenders)]]
-    for key, title, form in (("cost", "cost", "${:,.2f}"), ("cost_per_kept", "cost per kept sample", "${:,.4f}")):
+    for key, title in (("cost", "cost"), ("cost_per_kept", "cost per kept sample")):
         if any(one.get(key) is not None for one in contenders):
-            rows.append([title, *("–" if one.get(key) is None else form.format(one[key]) for one in contenders)])
+            rows.append([title, *("–" if one.get(key) is None else dollars_each(one[key]) for one in contenders)])
     for name in metrics:
         best = (found.get("best") or {}).get(name)
         rows.append(
@@ -287,12 +289,12 @@ def history(found: Sequence[Facts]) -> str:
               if one.get("accuracy") is not None]  # fmt: skip
     drawn = charts.curves("Accuracy over evaluations", [Line("accuracy", points)], across="evaluation", log=False)
     rows = [
-        [text(one["created_at"][:16].replace("T", " ")), f"{one['samples']:,}", number(one.get("accuracy")),
-         ends(one.get("low"), one.get("high"))]
+        [text(one["created_at"][:16].replace("T", " ")), "–" if one.get("rounds") is None else f"{one['rounds']:,}", f"{one['samples']:,}",
+         number(one.get("accuracy")), ends(one.get("low"), one.get("high"))]
         for one in found
     ]  # fmt: skip
-    heads = ("when (UTC)", "samples", "accuracy", "95 % interval")
-    return section("history", "So far", drawn, table(heads, rows, right=(1, 2, 3)))
+    heads = ("when (UTC)", "after round", "samples", "accuracy", "95 % interval")
+    return section("history", "So far", drawn, table(heads, rows, right=(1, 2, 3, 4)))
 
 
 def made(card: Facts) -> str:

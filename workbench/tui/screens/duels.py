@@ -64,13 +64,15 @@ class DuelsScreen(ModalScreen[None]):
     DuelsScreen {
         background: $background;
         #question { height: 2; padding: 0; }
-        #input { height: auto; }
-        #outputs { height: 1fr; layout: horizontal; }
+        #input { height: auto; margin: 0 1; }
+        #outputs { height: 1fr; layout: horizontal; margin: 0 1; }
         #first, #second { width: 1fr; height: 1fr; }
-        #told { height: 1; }
+        #second { margin: 0 0 0 1; }
+        #told { height: 1; margin: 0 1; }
         .ruled { border-top: solid $frame; }
     }
     DuelsScreen.-narrow #outputs { layout: vertical; }
+    DuelsScreen.-narrow #second { margin: 0; }
     DuelsScreen.-narrow Rule { display: none; }
     """
 
@@ -142,7 +144,7 @@ class DuelsScreen(ModalScreen[None]):
         """Everything anew, for the size that there is now."""
         if not self.is_attached or (self.comparison is None and not self.said):
             return
-        width, pair = max(20, self.size.width), self.pair
+        width, pair, beside = max(20, self.size.width - 2), self.pair, self.size.width >= BESIDE
         top = self._head(width)
         self.query_one("#outputs").display = pair is not None
         if pair is None:
@@ -150,9 +152,9 @@ class DuelsScreen(ModalScreen[None]):
             self.input.show(top, [[], *self._last(width)])
         else:
             lines = [[(line, "pane--value")] for line in wrap(_text(pair.input), width - 2)] if pair.input else []
-            self._fit(min(len(lines), max(2, self.size.height // INPUT[width < BESIDE])) + 2)
+            self._fit(min(len(lines), max(2, self.size.height // INPUT[not beside])) + 2)
             self.input.show(top, [*lines, []])
-            across = (width - 1) // 2 if width >= BESIDE else width
+            across = (width - 2) // 2 if beside else width
             for part, key, title, text in (
                 (self.first, "duels.first", "First", pair.first), (self.second, "duels.second", "Second", pair.second)
             ):  # fmt: skip

@@ -27,7 +27,7 @@ from workbench.tui.widgets.forms import Picks
 SECTIONS: Mapping[str, str] = {
     "cards": "Cards", "number": "Number", "accuracy": "Accuracy", "classes": "Classes", "map": "Data map", "history": "History",
 }  # fmt: skip
-COMPARED: Mapping[str, str] = {"table": "Table", "charts": "Charts", "differences": "Differences"}
+COMPARED: Mapping[str, str] = {"summary": "Summary", "table": "Table", "charts": "Charts", "differences": "Differences"}
 #: Seconds between two readings of older evaluations: keys come first.
 BETWEEN = 0.02
 #: What the footer names: with an evaluation, with a comparison, while a job is at work.
@@ -65,7 +65,7 @@ class EvaluateScreen(JobsScreen):
     def __init__(self) -> None:
         super().__init__()
         self.section = "cards"  # of an evaluation; where it is wide, the one after it
-        self.side = "table"  # of a comparison
+        self.side = "summary"  # of a comparison; where it is wide, the table has the summary above it
         self.notes = False
         self.mapped: data_map.DataMap | None = None
         self._map_read = self._read_once = False
@@ -134,10 +134,9 @@ class EvaluateScreen(JobsScreen):
 
     def sections(self, one: Mapping[str, Any]) -> dict[str, str]:
         """The sections there are, where it is wide without the one that always stands at the left."""
-        if reading.is_comparison(one):
-            return dict(COMPARED)
         wide = not self.has_class("-narrow")
-        return {name: title for name, title in SECTIONS.items() if not (wide and name == "cards")}
+        known, beside = (COMPARED, "summary") if reading.is_comparison(one) else (SECTIONS, "cards")
+        return {name: title for name, title in known.items() if not (wide and name == beside)}
 
     def chosen(self, one: Mapping[str, Any]) -> str:
         found = self.sections(one)
@@ -216,8 +215,10 @@ class EvaluateScreen(JobsScreen):
 
     def _sheet(self, one: Mapping[str, Any], chosen: str, width: int, high: bool) -> Sheet:
         result = one["result"]
+        if chosen == "summary":
+            return comparison.summary(result, width)
         if chosen == "table":
-            return comparison.table(result, width)
+            return comparison.table(result, width, told=not self.has_class("-narrow"))
         if chosen == "charts":
             return comparison.multiples(result, width)
         if chosen == "differences":

@@ -22,7 +22,7 @@ from workbench.tui.widgets.evaluation import contenders
 REPORT = "report.html"
 REPORT_SECONDS = 600
 SYNTAX = (
-    "A name in front: mine=view:label:a. Steps behind: recipe:zerogen+near_duplicate+length:fewest=3, +project for the "
+    "A name in front: mine=view:label:a. Steps behind: recipe:zerogen+near_duplicate+length:min_words=3, +project for the "
     "project's chain, +recipe for the recipe's own, +none.",
     'Quotes keep a view with spaces together: "view:label:a status:accepted".',
 )
@@ -56,9 +56,8 @@ class JobsScreen(OpenScreen):
 
         self._free()
         parameters: dict[str, Any] = {"compare": True, "thorough": True}
-        command = getattr(getattr(self.project.config.evaluate, "trainer", None), "command", None)
-        if command:
-            told = " ".join(command) if isinstance(command, list | tuple) else str(command)
+        if command := self.project.config.evaluate.trainer.command:
+            told = " ".join(command)
             chosen = await self.ask(
                 Choice(
                     "Measure thoroughly: learning curves, mixtures",
@@ -174,9 +173,7 @@ def split(text: str) -> list[str]:
 def _start(store: Store, parameters: Mapping[str, Any], limits: Mapping[str, Any] | None) -> int:
     from workbench.pipeline import start
 
-    return (
-        start.submit(store, "evaluate", parameters, limits) if limits else start.submit(store, "evaluate", parameters)
-    )
+    return start.submit(store, "evaluate", parameters, limits)
 
 
 def write_report(folder: Path, path: Path, *, overwrite: bool) -> None:

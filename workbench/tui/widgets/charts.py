@@ -19,6 +19,8 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from workbench.text import clean
+from workbench.text import number as number  # noqa: PLC0414 - beside the charts, for those who draw
+from workbench.text import signed as signed  # noqa: PLC0414
 from workbench.tui.widgets.lines import wrap
 
 ACCENT = "$accent"
@@ -63,19 +65,6 @@ def ascii_only(environment: Mapping[str, str] | None = None) -> bool:
 def glyphs() -> Glyphs:
     """The marks for this terminal."""
     return ASCII if ascii_only() else UNICODE
-
-
-def number(value: float | None) -> str:
-    """Three decimals below 100, thousands marks above, ``-`` for none."""
-    if value is None or not math.isfinite(value):
-        return "-"
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3f}"
-
-
-def signed(value: float | None) -> str:
-    """``number`` with its sign."""
-    text = number(value)
-    return text if text.startswith("-") else f"+{text}"
 
 
 def fit(text: str, width: int, *, right: bool = False) -> str:

@@ -148,6 +148,9 @@ def describe(
     lines = contents(sample, outline, width, columns=columns, look=look)
     if outline.label_shape != "none" or sample.label is not None:
         label_lines(lines, sample, width)
+    if explanation.taken_for is not None:
+        name, evaluation = explanation.taken_for
+        entry(lines, "Taken for", f"{safe(name)} (by the classifier of evaluation {evaluation})", width, "pane--bad")
     for at, (name, score, source) in enumerate(explanation.suggestions[:3]):
         entry(lines, "" if at else "Suggested", f"{safe(in_words(name))} {share(score)} ({safe(source)})", width)
     if explanation.reason:

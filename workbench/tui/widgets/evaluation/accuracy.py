@@ -130,7 +130,8 @@ def _before_after(
     if difference:
         value, low, high = (float(difference[name]) for name in ("value", "low", "high"))
         word, style = ("better", SUCCESS) if low > 0 else ("worse", ERROR) if high < 0 else ("no clear change", MUTED)
-        told = f"Accuracy changed by {charts.signed(value)} ({charts.signed(low)} to {charts.signed(high)}, paired): {word}."
+        changed = f"{'~' if difference.get('rough') else ''}{charts.signed(value)}"
+        told = f"Accuracy changed by {changed} ({charts.signed(low)} to {charts.signed(high)}, paired): {word}."
         made.add(*charts.prose(told, width, style))
 
 

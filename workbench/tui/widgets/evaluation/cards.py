@@ -8,6 +8,7 @@ from typing import Any
 from textual.content import Content
 
 from workbench.text import clean
+from workbench.text import interval as written_interval
 from workbench.tui.widgets import charts, job_view
 from workbench.tui.widgets.charts import MUTED, STRONG, WARNING
 from workbench.tui.widgets.evaluation import reading
@@ -29,12 +30,7 @@ _NAME, _VALUE, _INTERVAL, _SEEDS = 20, 9, 14, 7
 
 def interval(metric: Mapping[str, Any]) -> str:
     """``0.812-0.960``, or nothing."""
-    low, high = metric.get("low"), metric.get("high")
-    if low is None or high is None:
-        return ""
-    return (
-        f"{charts.number(low)} to {charts.number(high)}" if low < 0 else f"{charts.number(low)}-{charts.number(high)}"
-    )
+    return written_interval(metric.get("low"), metric.get("high"))
 
 
 def value(metric: Mapping[str, Any]) -> str:
@@ -126,12 +122,12 @@ def empty(counts: Mapping[str, int], width: int) -> list[Content]:
 
 
 def history_line(found: Mapping[str, Any], width: int) -> Content:
-    """One evaluation: number, when, samples, accuracy; or the contenders of a comparison."""
+    """One evaluation: number, samples, accuracy, when (at the right); or the contenders of a comparison."""
     result = found["result"]
-    more = ""
+    head, more = f"{found['samples']:>9,} samples  ", ""
     if reading.is_comparison(found):
         names = [safe(one.get("name", ""), limit=30) for one in result["contenders"]]
-        told = f"compares {', '.join(names)}"
+        head, told = f"{'comparison':>17}  ", ", ".join(names)
     else:
         accuracy = result.get("metrics", {}).get("benchmark.accuracy", {})
         known = accuracy.get("value")
@@ -142,9 +138,6 @@ def history_line(found: Mapping[str, Any], width: int) -> Content:
         view = clean(str(found.get("view") or ""), limit=60)
         more += "" if view in ("", "data set", "set") else f"  of {view}"
     when = f"  {job_view.ago(found['created_at'])}"
-    head = f"{found['samples']:>9,} samples  "
     room = max(8, width - 5 - len(head) - len(when))
-    text = clean(told) + clean(more)
-    return Content.assemble(
-        (f"{found['id']:>4} ", STRONG), head, charts.fit(text, room) if len(text) > room else text, (when, MUTED)
-    )[:width]  # fmt: skip
+    text = charts.fit(clean(told) + clean(more), room)
+    return Content.assemble((f"{found['id']:>4} ", STRONG), head, text, (when, MUTED))[:width]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from rich.cells import cell_len
 from textual.content import Content
 
+from workbench.jobs.words import dollars_each
 from workbench.text import clean
 from workbench.tui.widgets import charts
 from workbench.tui.widgets.charts import ERROR, MUTED, STRONG, SUCCESS, Whisker
@@ -36,12 +38,19 @@ def metric_names(result: Mapping[str, Any]) -> dict[str, list[str]]:
     return groups(known)
 
 
-def table(result: Mapping[str, Any], width: int) -> Sheet:
-    """The summary, then metrics by rows and contenders by columns: the best has ``*`` (and colour) only when it is real."""
+def summary(result: Mapping[str, Any], width: int) -> Sheet:
+    """What the comparison comes to, a sentence an item."""
     made = Sheet()
     for sentence in result.get("summary") or ():
         lines = charts.prose(str(sentence), width, indent=2)
         made.add(Content.assemble(("- ", MUTED), lines[0][2:]), *lines[1:])
+    return made
+
+
+def table(result: Mapping[str, Any], width: int, *, told: bool = True) -> Sheet:
+    """The summary (unless it has a section of its own), then metrics by rows and contenders by columns: the best has ``*``
+    (and colour) only when it is real."""
+    made = summary(result, width) if told else Sheet()
     contenders = result["contenders"]
     name_width = max(12, min(_NAME, width // 4))
     fitting = max(1, (width - name_width) // _LEAST)
@@ -89,8 +98,8 @@ def _facts(made: Sheet, contenders: Sequence[Mapping[str, Any]], name_width: int
     rows = [
         ("samples", [_count(one.get("samples")) for one in contenders]),
         ("generated", [_count(one.get("generated")) for one in contenders]),
-        ("cost", [_money(one.get("cost")) for one in contenders]),
-        ("per kept sample", [_money(one.get("cost_per_kept")) for one in contenders]),
+        ("cost", [_money(one.get("cost"), dollars) for one in contenders]),
+        ("per kept sample", [_money(one.get("cost_per_kept"), dollars_each) for one in contenders]),
     ]
     for name, cells in rows:
         if any(cell != "-" for cell in cells):
@@ -102,8 +111,8 @@ def _count(found: Any) -> str:
     return "-" if found is None else f"{int(found):,}"
 
 
-def _money(found: Any) -> str:
-    return "-" if found is None else dollars(float(found))
+def _money(found: Any, form: Callable[[float], str]) -> str:
+    return "-" if found is None else form(float(found))
 
 
 def _row(
@@ -203,6 +212,9 @@ def differences(result: Mapping[str, Any], width: int) -> Sheet:
     made = Sheet()
     called = names(result)
     found: Mapping[str, Sequence[Mapping[str, Any]]] = result.get("differences") or {}
+    columns = _columns(
+        [row for rows in found.values() for row in rows if row.get("verdict") != "missing"], called, width
+    )
     really = [name for name, rows in found.items() if any(row.get("verdict") in ("better", "worse") for row in rows)]
     for name in [*really, *(name for name in found if name not in really)]:
         rows = found[name]
@@ -211,29 +223,48 @@ def differences(result: Mapping[str, Any], width: int) -> Sheet:
             continue
         made.head(charts.fit(name, width).rstrip(), STRONG)
         for row in real:
-            made.add(_difference(row, called, width))
+            made.add(_difference(row, called, width, columns))
     if not made.lines:
         made.add(*charts.prose("No two contenders have a metric in common.", width, MUTED))
     else:
         made.add(
             Content(""),
             *charts.prose(
-                "p is corrected for the number of comparisons (Holm); paired: on the same rows.", width, MUTED
+                "p is corrected for the number of comparisons (Holm); paired: on the same rows; "
+                "~: too few rows, or too few that differ.",
+                width,
+                MUTED,
             ),
         )
     return made
 
 
-def _difference(row: Mapping[str, Any], called: Sequence[str], width: int) -> Content:
-    arrow = charts.glyphs().arrow
-    change, low, high, p = (row.get(part) for part in ("change", "low", "high", "p"))
-    told = charts.signed(change)
-    if low is not None and high is not None:
-        told += f" ({charts.signed(low)} to {charts.signed(high)})"
+def _columns(rows: Sequence[Mapping[str, Any]], called: Sequence[str], width: int) -> tuple[int, int, int]:
+    """Cells of a contender's name, of a change and of its interval, so that all rows stand below one another."""
+    longest = max((cell_len(called[int(row[side])]) for row in rows for side in ("a", "b")), default=0)
+    changes, intervals = zip(*map(_told, rows), strict=True) if rows else ((), ())
+    return (
+        min(longest, max(6, min(28, (width - 50) // 2))),
+        max(map(len, changes), default=0),
+        max(map(len, intervals), default=0),
+    )
+
+
+def _told(row: Mapping[str, Any]) -> tuple[str, str]:
+    """A change and its interval."""
+    low, high = row.get("low"), row.get("high")
+    change = f"{'~' if row.get('rough') else ''}{charts.signed(row.get('change'))}"
+    return change, "" if low is None or high is None else f"({charts.signed(low)} to {charts.signed(high)})"
+
+
+def _difference(row: Mapping[str, Any], called: Sequence[str], width: int, columns: tuple[int, int, int]) -> Content:
+    each, changes, intervals = columns
+    (change, between), p = _told(row), row.get("p")
+    told = f"{change:>{changes}} {between:<{intervals}}"
     told += f"  p {'<.001' if p < 0.001 else f'{p:.3f}'}" if p is not None else ""
     told += "  paired" if row.get("paired") and width >= 80 else ""
     verdict = clean(str(row.get("verdict", "")), limit=20)
     style = {"better": SUCCESS, "worse": ERROR}.get(verdict, MUTED)
-    each = max(6, min(28, (width - 50) // 2))
+    arrow = charts.glyphs().arrow
     pair = f"{charts.fit(called[int(row['a'])], each)} {arrow} {charts.fit(called[int(row['b'])], each)}"
-    return Content.assemble(pair, "  ", (f"{verdict:<9}", style), f" {told}")[:width]
+    return Content.assemble(pair, "  ", (f"{verdict:<9}", style), f" {told.rstrip()}")[:width]

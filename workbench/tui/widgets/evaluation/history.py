@@ -24,10 +24,13 @@ _NAME, _CELL = 20, 9
 
 
 def over_time(found: Sequence[Mapping[str, Any]], one: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The evaluations of the same samples as ``one``, oldest first, comparisons left out."""
+    """The evaluations of the same samples as ``one``, oldest first; comparisons are left out, and so are those of some
+    metrics only, unless ``one`` is of some only."""
+    whole = not one["result"].get("only")
     return [
         other for other in reversed(found)
         if other.get("view") == one.get("view") and not reading.is_comparison(other)
+        and not (whole and other["result"].get("only"))
     ]  # fmt: skip
 
 
@@ -62,6 +65,9 @@ def figures(found: Sequence[Mapping[str, Any]], one: Mapping[str, Any], width: i
         made.mark(*spot)
     counts = "".join(f"{each['samples']:>{_CELL},}" for each in shown)
     made.add(Content.assemble((charts.fit("samples", len(gap)), MUTED), (counts, MUTED))[:width])
+    if any(each["result"].get("rounds") is not None for each in shown):
+        rounds = "".join(f"{_round(each):>{_CELL}}" for each in shown)
+        made.add(Content.assemble((charts.fit("after round", len(gap)), MUTED), (rounds, MUTED))[:width])
     names = [name for name in MAIN if any(value is not None for value in values(rows, name))]
     for name in names:
         line = values(rows, name)
@@ -71,3 +77,9 @@ def figures(found: Sequence[Mapping[str, Any]], one: Mapping[str, Any], width: i
             f"over {name}", f"the samples behind {clean(name)} of evaluation {one['id']}", Target("metric", name), 0, name_width,
         )  # fmt: skip
     return made
+
+
+def _round(one: Mapping[str, Any]) -> str:
+    """How often generation had added samples by then."""
+    found = one["result"].get("rounds")
+    return "-" if found is None else f"{found:,}"
