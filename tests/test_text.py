@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.text import canonical, clean, content_hash, normalise, tokens, words
+from workbench.text import canonical, clean, content_hash, interval, normalise, number, signed, tokens, words
 
 
 @pytest.mark.parametrize(
@@ -85,3 +85,21 @@ def test_equal_values_hash_equally_whatever_the_order_of_keys() -> None:
     # printf '%s' '{"a":1}' | sha256sum
     assert content_hash({"a": 1}) == "015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862"
     assert len(content_hash("\ud800")) == 64
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, "-"), (float("nan"), "-"), (0.12345, "0.123"), (5.0, "5.000"), (12.0, "12"), (12.5, "12.500"), (99.96, "99.960"),
+        (100.4, "100"), (-1234.5, "-1,234"),
+    ],
+)  # fmt: skip
+def test_numbers_for_reading(value: float | None, shown: str) -> None:
+    assert number(value) == shown
+
+
+def test_intervals_and_changes_for_reading() -> None:
+    assert interval(0.82, 0.96) == "0.820-0.960"
+    assert interval(-0.1, 0.2) == "-0.100 to 0.200"
+    assert interval(None, 0.2) == ""
+    assert (signed(0.1), signed(-0.1), signed(0)) == ("+0.100", "-0.100", "+0.000")

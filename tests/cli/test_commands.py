@@ -254,6 +254,7 @@ def test_json_is_one_object_on_stdout(workbench: Workbench, inline: None, tmp_pa
     for verb in ("recipes", "filters", "metrics", "models"):
         listed = workbench(verb, "--json").object[verb]
         assert workbench(verb, "show", listed[0]["name"], "--json").object
+    assert "needs any model, the embedded one too" in workbench("recipes").out
     doctor = workbench("doctor", place, "--json")
     assert {check["name"] for check in doctor.object["checks"]} >= {"sqlite", "project.yaml", "database", "write"}
 

@@ -134,3 +134,11 @@ class TestMetrics:
     def test_without_real_rows_there_is_nothing_to_mix(self) -> None:
         name = "benchmark.mixed_accuracy"
         assert "no real training rows to mix" in evaluate(Material(SAMPLES, test=TEST), [name])[name].note
+
+
+def test_a_data_set_without_labels_has_no_curve_and_says_so() -> None:
+    test = [Sample(1, "lost card", "a"), Sample(2, "new pin", "b")]
+    material = Material([Sample(3, "no label", None)], test=test, labels=["a", "b"])
+    found = evaluate(material, ["benchmark.learning_curve"])["benchmark.learning_curve"]
+    assert found.value is None
+    assert "needs more samples than 0" in found.note

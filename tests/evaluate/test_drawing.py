@@ -24,7 +24,7 @@ def test_as_many_texts_as_fit_are_drawn_always_the_same_ones(monkeypatch: pytest
 def test_long_texts_count_by_their_characters() -> None:
     assert drawing.fitting([70] * 100_000) == 100_000
     assert drawing.fitting([30] * 1_000_000) == drawing.MOST_TEXTS
-    assert drawing.fitting([4_000] * 100_000) == 10_000  # 40 of 400 million characters
+    assert drawing.fitting([3_000] * 100_000) == 10_000  # 30 of 300 million characters
     assert drawing.fitting([10_000_000] * 5) == 5  # never fewer than there are, or than FEWEST
 
 
@@ -51,3 +51,9 @@ def test_a_text_without_a_space_is_no_word_that_is_shown() -> None:
     found = evaluate(Material([*SAMPLES, *long]), ["diversity.vocabulary", "diversity.cluster_coverage"])
     assert "xxxx" not in repr({name: one.details for name, one in found.items()})
     assert found["diversity.vocabulary"].details["words"][0] == ["card", 174]
+
+
+def test_a_ratio_of_sizes_has_no_end_below_zero() -> None:
+    texts = [Sample(n, f"card {n}", "a") for n in range(40)] + [Sample(99, "x" * 1_000_000, "a")]
+    low = evaluate(Material(texts), ["diversity.compression_ratio"])["diversity.compression_ratio"].low
+    assert low == 0.0

@@ -159,8 +159,17 @@ def test_hostile_and_wide_labels_stay_plain_and_inside_the_width(width: int) -> 
     assert not bars({}, width)
 
 
-def test_comparison_is_one_row_a_metric() -> None:
-    a = {"m": Metric("m", 0.5, direction="higher"), "n": Metric("n", None, note="why")}
+def test_what_size_alone_may_have_changed_is_called_neither_better_nor_worse() -> None:
+    before = Metric("diversity.vendi", 200.0, 190.0, 210.0, direction="higher")
+    after = Metric("diversity.vendi", 100.0, 90.0, 110.0, direction="higher")
+    (found,) = compare({"diversity.vendi": before}, {"diversity.vendi": after})
+    assert found.verdict == "worse"
+    (found,) = compare({"diversity.vendi": replace(before, details={"other_size": True})}, {"diversity.vendi": after})
+    assert found.verdict == "changed"
+
+
+def test_comparison_is_one_row_a_metric_that_either_has() -> None:
+    a = {"m": Metric("m", 0.5, direction="higher"), "n": Metric("n", None, note="why"), "o": Metric("o", None)}
     b = {"m": Metric("m", 0.75, direction="higher"), "n": Metric("n", 2.0)}
     assert comparison_lines(compare(a, b), 60) == [
         "metric  before  after  change  verdict",

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.evaluate.summary import HEADLINES, summary
+from workbench.evaluate.summary import HEADLINES, of_one, summary
 from workbench.jobs.words import dollars_each
 
 NUMBER = re.compile(r"(?<![\w.])-?\d[\d,]*(?:\.\d+)?(?![\w])")
@@ -155,3 +155,18 @@ def test_what_was_not_tested_is_not_called_chance() -> None:
         "Closeness to real texts (MAUVE): not tested, because an interval is rough: a 0.945 (0.925 to 0.965) and b ~0.211 "
         "(0.191 to 0.231)."
     ) in summary(found)
+
+
+def test_one_set_in_a_few_sentences() -> None:
+    accuracy = {"value": 0.81, "low": 0.79, "high": 0.83, "rough": False}
+    found = {
+        "faithfulness.human": {"value": 0.92, "low": 0.82, "high": 0.96, "rough": True},
+        "fidelity.mauve": {"value": None, "note": "no real rows"},
+        "benchmark.accuracy": accuracy,
+        "benchmark.real_accuracy": {**accuracy, "value": 0.88, "low": 0.86, "high": 0.9},
+    }
+    assert of_one({"metrics": found}) == [
+        "Accuracy on real test data: 0.810 (0.790 to 0.830); trained on real rows instead: 0.880 (0.860 to 0.900).",
+        "Labels that people found right: ~0.920 (0.820 to 0.960).",
+    ]
+    assert of_one({}) == []

@@ -14,6 +14,7 @@ from workbench.evaluate.outside import Answers, Lesson
 from workbench.generate.parts import Example, Setting
 from workbench.jobs.run import JobContext
 from workbench.models.base import Request
+from workbench.pipeline import standing
 from workbench.pipeline.contenders import sets
 from workbench.pipeline.evaluate_job import Shared, newest
 from workbench.pipeline.setting import inputs_of
@@ -83,13 +84,18 @@ def test_sets_of_unequal_size_are_compared_at_one(store: Store, run: RunJob, fil
     assert "unequal sizes, from 60 to 120" in result["summary"][-1]
 
 
-def test_nothing_but_the_evaluation_is_written(store: Store, run: RunJob, filled: tuple[int, int]) -> None:
+def test_nothing_but_the_evaluation_is_written(
+    store: Store, run: RunJob, filled: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Store] = []
+    monkeypatch.setattr(standing, "refresh", asked.append)  # what people judged meanwhile is worked out at its end
     tables = ("verdict", "weight", "repair", "score", "snapshot", "sample")
     before = [store.read(f"SELECT count(*) FROM {table}")[0][0] for table in tables]
     job = run("evaluate", contenders=["set", "once=set+exact_duplicate+length:min_words=3"], metrics=NAMES)
     assert job.state == "done"
     assert [store.read(f"SELECT count(*) FROM {table}")[0][0] for table in tables] == before
     assert [one["view"] for one in snapshots.evaluations(store)] == ["comparison"]
+    assert len(asked) == 1
 
 
 def test_the_card_takes_the_newest_evaluation_of_the_data_set_itself(

@@ -62,6 +62,7 @@ def test_what_is_written(written: str, name: str, kind: str, value: str, chain: 
         ("recipe:", "write set, raw, view:QUERY"),
         ("job:seven", "job: takes a number"),
         ("recipe:zerogen+near_duplicates", "there is no step 'near_duplicates'"),
+        ("set+near_duplicates:threshold=2", "there is no step 'near_duplicates'"),
         ("set+length:fewest=3", "has no parameter 'fewest'"),
         ("set+none+length", "+none stands alone"),
         ("view:split=", ""),

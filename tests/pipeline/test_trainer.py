@@ -100,7 +100,7 @@ def test_predictions_come_in_order_or_by_id(train: Train, predictions: str, read
         (write("metrics.json", "[1]"), "should be one object"),
         (write("metrics.json", '{"a": 1'), "metrics.json is not JSON"),
         (write("metrics.json", '{"a": ' + "9" * 5_000 + "}"), "metrics.json is not JSON"),
-        (write("metrics.json", '{"a": 1e999, "b": "2"}'), "wrote neither"),
+        (write("metrics.json", '{"a": 1e999, "b": "2", "c": 7e300}'), "wrote neither"),
         ("json.dump({str(i): i for i in range(50)}, open('metrics.json', 'w'))", "has 50 numbers, at most 20"),
         ("os.symlink('/etc/passwd', 'metrics.json')", "cannot be read"),
         ("os.mkfifo('predictions.jsonl')", "is not a plain file"),

@@ -133,7 +133,7 @@ def test_a_number_says_that_it_is_rough_and_what_is_behind_it() -> None:
     made = number.figures([one], one, "benchmark.accuracy", 40, behind=behind)
     keeps_its_places(made, 40)
     shown = text(made)
-    for part in ("~0.500", "rough", "the seeds"):
+    for part in ("~0.500", "rough", "the seeds", "4  test rows got wrong"):
         assert part in shown
     assert [spot.target.value for spot in made.spots] == ["behind:7:benchmark.accuracy/wrong_test", reading.DATA_SET]
 
@@ -160,6 +160,14 @@ def test_a_comparison_fits_its_room(width: int) -> None:
     assert "~0.500" in shown
     assert "2 test rows" in shown
     assert "*" not in shown.partition("* better")[0]  # nobody is marked
+
+
+def test_numbers_stand_below_their_contender() -> None:
+    metrics = {"benchmark.accuracy": {"value": 0.5}}
+    contenders = [{"name": name, "samples": 1200, "metrics": metrics} for name in ("z", "sungen")]
+    lines = [line.plain for line in comparison.table({"contenders": contenders, "best": {}}, 60).lines]
+    assert len({len(line.rstrip()) for line in (lines[0], lines[1], lines[4])}) == 1
+    assert lines[4].startswith("accuracy")
 
 
 def test_differences_stand_below_one_another() -> None:

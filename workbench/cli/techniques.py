@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import shutil
+import sys
+import textwrap
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from workbench import recipe as recipe_module
@@ -16,6 +19,14 @@ if TYPE_CHECKING:
     from workbench.curate.base import Kind
 
 T = TypeVar("T")
+
+#: What a recipe needs, in words; what is not named here is a word already.
+_NEEDS = {
+    "chat": "a model that follows instructions",
+    "text_given_label": "any model, the embedded one too",
+    "logprobs": "its log-probabilities",
+    "unlabelled": "unlabelled texts",
+}
 
 
 def _output(arguments: argparse.Namespace) -> Output:
@@ -43,12 +54,19 @@ def recipes_(arguments: argparse.Namespace) -> int:
     everyone = recipe_module.everyone()
     lines = []
     for one in everyone:
-        lines += [
-            f"{one.name} ({one.year}) - {one.summary}",
-            f"    {_tasks(one)}needs {', '.join(one.needs)}; {one.paper}",
-        ]
+        needs = ", ".join(_NEEDS.get(need, need) for need in one.needs)
+        lines += _wrapped(f"{one.name} ({one.year}) - {one.summary}", "")
+        lines += _wrapped(f"{_tasks(one)}needs {needs}; {one.paper}", "    ")
     output.result({"recipes": [_recipe(one) for one in everyone]}, lines)
     return 0
+
+
+def _wrapped(text: str, margin: str) -> list[str]:
+    """A paragraph within the terminal; one line for a pipe, which may be searched."""
+    if not sys.stdout.isatty():
+        return [margin + text]
+    width = max(40, shutil.get_terminal_size().columns)
+    return textwrap.wrap(text, width, initial_indent=margin, subsequent_indent="    ")
 
 
 def _tasks(one: recipe_module.Recipe) -> str:

@@ -121,10 +121,14 @@ def _lines() -> Any:
     def show(job: Job) -> None:
         if time.monotonic() - told[0] >= LINE and job.state == "running":
             told[0] = time.monotonic()
-            share = f"{job.done:,}/{job.total:,}" if job.total else f"{job.done:,}"
-            sys.stderr.write(clean(f"{job.kind} {share} {remark(job)}".rstrip()) + "\n")
+            sys.stderr.write(clean(" ".join(filter(None, (job.kind, _amount(job), remark(job))))) + "\n")
 
     return show
+
+
+def _amount(job: Job) -> str:
+    """``12/80``, or ``12`` where nobody knows of how many; nothing where nothing is counted (a trainer of the user's own)."""
+    return f"{job.done:,}/{job.total:,}" if job.total else f"{job.done:,}" if job.done else ""
 
 
 def remark(job: Job) -> str:
@@ -167,9 +171,7 @@ def _bar() -> Iterator[Any]:
         def show(job: Job) -> None:
             ended = job.state in jobs.ENDED
             total = job.total or (1 if ended else None)
-            amount = f"{job.done:,}" + (f"/{job.total:,}" if job.total else "")
-            if job.kind == "curate":
-                amount = ""
+            amount = "" if job.kind == "curate" else _amount(job)
             progress.update(
                 task,
                 description=f"{job.kind:<9}",

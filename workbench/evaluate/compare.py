@@ -20,8 +20,8 @@ class Difference:
 
     ``change`` is b minus a; ``low`` and ``high`` are the ends of its paired 95 % bootstrap interval where both were
     measured on the same test rows. ``verdict``: "better" or "worse" by the metric's direction; "unclear" when the
-    interval holds 0 (or, without a paired one, the two intervals overlap); "changed" when there is no interval, or no way
-    is the good one;
+    interval holds 0 (or, without a paired one, the two intervals overlap); "changed" when there is no interval, no way
+    is the good one, or the sets' sizes alone may have done it (``other_size`` in the details of ``a``);
     "same"; "missing" when one side has no value. ``rough``: paired, on too few rows, or too few on which they differ.
     """
 
@@ -121,7 +121,7 @@ def _unpaired(before: Metric, after: Metric, change: float) -> Verdict:
         return "changed"  # nobody knows how much of it is chance: it is not called better or worse
     if max(ends[0] or 0, ends[2] or 0) <= min(ends[1] or 0, ends[3] or 0):
         return "unclear"
-    return verdict_of(after.direction, change)
+    return "changed" if before.details.get("other_size") else verdict_of(after.direction, change)
 
 
 def verdict_of(direction: str, change: float) -> Verdict:

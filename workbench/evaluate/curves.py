@@ -65,8 +65,10 @@ def curve(
     """Points of the curve of ``samples``; ``tested`` trains on some of them and predicts the test rows.
 
     The draws of a size share no sample: each is the next stretch of one seeded order in which every stretch has the
-    labels' shares. A draw without two labels is left out.
+    labels' shares. A draw without two labels is left out. Without samples there are no points.
     """
+    if not samples:
+        return []
     order = spread(samples, seed)
     wanted = sizes(len(samples), len({sample.label for sample in samples}))
     total, done = sum(min(DRAWS, len(samples) // size) for size in wanted), 0

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from workbench.evaluate.base import Material, Metric, Sample
 
 #: Texts, and characters of them, that are all looked at; of more, a seeded draw is.
-MOST_TEXTS, MOST_CHARACTERS = 200_000, 40_000_000
+MOST_TEXTS, MOST_CHARACTERS = 150_000, 30_000_000
 #: Texts that are looked at however long they are.
 FEWEST = 1_000
 

@@ -21,7 +21,7 @@ HEADLINES = (
     ("faithfulness.judge", "the judging model's rating"),
     ("faithfulness.auxiliary", "labels that the auxiliary model agrees with"),
     ("fidelity.mauve", "closeness to real texts (MAUVE)"),
-    ("fidelity.classifier_auc", "how hard it is to tell from real texts"),
+    ("fidelity.classifier_auc", "how well a classifier tells it from real texts (AUC, lower is closer)"),
 )
 _NAME = 40
 
@@ -33,7 +33,7 @@ def summary(result: Mapping[str, Any]) -> list[str]:
     said.append(_sizes(contenders))
     headline = [found for name, words in HEADLINES[:2] if (found := _about(result, name, words)) is not None][:1]
     said += headline or [
-        "No benchmark on real test data could be made: nothing is said about what they are worth there."
+        "Fewer than two could be tested on real test data: nothing is said about what they are worth there."
     ]
     others = [found for name, words in HEADLINES[2:] if (found := _about(result, name, words)) is not None]
     said += others[:2]
@@ -41,6 +41,21 @@ def summary(result: Mapping[str, Any]) -> list[str]:
     said += _cost(contenders)
     said += _beware(result)
     return said[:8]
+
+
+def of_one(result: Mapping[str, Any]) -> list[str]:
+    """The main numbers of an evaluation of one set in a few sentences, those first that say most about its worth."""
+    metrics = result.get("metrics") or {}
+    said = []
+    for name, words in HEADLINES:
+        metric = metrics.get(name) or {}
+        if metric.get("value") is None:
+            continue
+        beside = metrics.get("benchmark.real_accuracy") or {}
+        real = name == "benchmark.accuracy" and beside.get("value") is not None
+        more = f"; trained on real rows instead: {_value(beside)}" if real else ""
+        said.append(f"{words[0].upper()}{words[1:]}: {_value(metric)}{more}.")
+    return said[:4]
 
 
 def names(contenders: Sequence[Mapping[str, Any]], places: Sequence[int]) -> str:

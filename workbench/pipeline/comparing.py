@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -69,6 +70,8 @@ def _measured(
         measured.append(metrics)
         full.append(replaced)
         materials[place] = looked_at[place] = Material(samples=())  # what was counted of it is not needed any more
+        del material
+        gc.collect()  # a set and what was drawn of it refer to each other: hundreds of megabytes that would wait
     return measured, full, size
 
 

@@ -26,8 +26,8 @@ MOST = 20
 _NAMED = re.compile(r"([^\s=:+\"][^=:+\"]{0,39})=(.*)", re.DOTALL)
 _PLUS = re.compile(r"\+\s*([A-Za-z_][A-Za-z0-9_-]*)\s*(?=$|[:+])")
 _FORMS = (
-    "write set, raw, view:QUERY, snapshot:NAME, job:ID, recipe:NAME, model:NAME or round:N, and behind it +STEP for each "
-    "step of a chain, +recipe, +project or +none"
+    "write set, raw, view:QUERY, snapshot:NAME, job:ID, recipe:NAME, series:ID, model:NAME or round:N, and behind it +STEP "
+    "for each step of a chain, +recipe, +project or +none"
 )
 
 
@@ -49,7 +49,10 @@ def parse(text: str) -> Spec:
     base, chain = _split(written)
     kind, colon, value = base.partition(":")
     kind, value = kind.strip(), value.strip()
-    if (kind in ALONE and colon) or (kind in WITH_VALUE and not value) or kind not in (*ALONE, *WITH_VALUE):
+    if kind.partition("+")[0] in ALONE and "+" in kind:
+        kind, _, value = kind.partition("+")
+        value = f"+{value}"
+    elif (kind in ALONE and colon) or (kind in WITH_VALUE and not value) or kind not in (*ALONE, *WITH_VALUE):
         raise UsageError(f"{clean(text, limit=80)!r} is no contender: {_FORMS}.")
     if kind != "view" and "+" in value:
         step = value.partition("+")[2].partition(":")[0].partition("+")[0]

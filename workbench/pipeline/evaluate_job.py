@@ -13,6 +13,7 @@ from workbench.evaluate.compare import benchmark_pair
 from workbench.evaluate.downstream import EvaluationError
 from workbench.evaluate.drawing import drawn
 from workbench.evaluate.outside import TrainOutside
+from workbench.evaluate.rarefied import SIZE_DEPENDENT
 from workbench.evaluate.report import as_json
 from workbench.jobs.run import Ended, JobContext
 from workbench.pipeline import curate_standing, standing, trainer
@@ -63,6 +64,9 @@ def run(context: JobContext) -> Ended:
         result["before"] = result["difference"] = None
         if before is not None:
             result["before"] = taken(evaluate(before, parameters.get("metrics")), len(before.samples), {})
+            if len(before.samples) != len(after.samples):
+                for name in {*SIZE_DEPENDENT} & result["before"]["metrics"].keys():
+                    result["before"]["metrics"][name]["details"]["other_size"] = True  # size alone changes it
             result["difference"] = _difference(before, after)
         result |= {"spec": one.written if one else "set", "usage": shared.usage()}
     result["only"] = parameters.get("metrics") or None  # a part of an evaluation: reports prefer a whole one

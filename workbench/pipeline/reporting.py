@@ -11,6 +11,7 @@ from workbench import __version__
 from workbench.config import Config
 from workbench.errors import UsageError
 from workbench.evaluate.reporting.page import page
+from workbench.evaluate.summary import of_one
 from workbench.exchange.card import write_card
 from workbench.exchange.writing import write_text
 from workbench.pipeline import data_card, standing
@@ -103,7 +104,7 @@ def kind(evaluation: Mapping[str, Any]) -> str:
 
 def _summary(plain: Mapping[str, Any] | None, about: Mapping[str, Any]) -> list[str]:
     """A few sentences at the top: what was measured, and what to be careful about."""
-    said = list(plain["result"].get("summary") or ()) if plain else []
+    said = of_one(plain["result"]) if plain else []
     return [*said, *about.get("limitations", ())[:2]]
 
 

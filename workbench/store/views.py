@@ -59,9 +59,8 @@ class View:
     sets: View | None = None  # the same where labels may be sets
     phrases: tuple[str, ...] = ()  # what is searched for in texts
     behind: bool = False  # lists what is behind a number of an evaluation
-    listed: tuple[str, tuple[Any, ...]] | None = (
-        None  # SQL that lists the ids in an order of its own; then ``order`` names it
-    )
+    #: SQL that lists the ids in an order of its own; then ``order`` names it.
+    listed: tuple[str, tuple[Any, ...]] | None = None
 
     def within(self, low: int, high: int) -> str:
         """``where`` for samples from ``low`` to ``high``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import math
 from collections.abc import Sequence
 
 from workbench.evaluate.base import METRICS, Material, Metric
@@ -13,6 +14,8 @@ from workbench.evaluate.estimates import GROUPS, Estimate, jackknife
 LEVEL = 6
 #: Pieces at least this long are compressed for themselves: gzip's window has filled, and they cost one more pass.
 PIECE = 16_384
+#: Where the interval may lie.
+POSITIVE = (0.0, math.inf)
 
 
 @METRICS.register("diversity.compression_ratio")
@@ -49,12 +52,12 @@ def _ratio(corpus: Corpus) -> Estimate | None:
         pieces = [_bytes(corpus.texts[run]) for run in runs]
         long = np.array([len(piece) for piece in pieces])
         short = np.array([len(gzip.compress(piece, LEVEL, mtime=0)) for piece in pieces])
-        return jackknife(value, (long.sum() - long) / (short.sum() - short))
+        return jackknife(value, (long.sum() - long) / (short.sum() - short), POSITIVE)
     without = []
     for run in runs:
         rest = _bytes([*corpus.texts[: run.start], *corpus.texts[run.stop :]])
         without.append(len(rest) / len(gzip.compress(rest, LEVEL, mtime=0)))
-    return jackknife(value, without)
+    return jackknife(value, without, POSITIVE)
 
 
 def _bytes(texts: Sequence[str]) -> bytes:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from workbench.evaluate import report
 from workbench.evaluate.base import Direction, Metric
 from workbench.evaluate.open import words
 from workbench.evaluate.open.evidence import GOLD, PEOPLE, Fact, Judge, Orders, facts, gold, judges
@@ -64,7 +65,8 @@ def _judged(
     comparison: Comparison, known: dict[int, Fact], judge: Judge, agreements: Sequence[dict[str, Any]], seed: int
 ) -> dict[str, Any]:
     pairs = [_pair(known, judge, a, b, seed) for a, b in sorted({(known[one].a, known[one].b) for one in judge.said})]
-    numbers = {one.name: _metric(one) for one in _metrics(known, judge, agreements, seed, comparison.contenders, pairs)}
+    measured = {one.name: one for one in _metrics(known, judge, agreements, seed, comparison.contenders, pairs)}
+    numbers = report.as_json(measured, len(judge.said), details=True)["metrics"]
     made = {
         "judge": judge.name,
         "person": judge.person,
@@ -165,13 +167,6 @@ def _share(
         name, value, ends[0], ends[1], unit="share", direction=direction, details={**details, "duels": n},
         rough=is_rough(n, value),
     )  # fmt: skip
-
-
-def _metric(one: Metric) -> dict[str, Any]:
-    return {
-        "value": one.value, "low": one.low, "high": one.high, "note": one.note, "unit": one.unit,
-        "direction": one.direction, "rough": one.rough, "details": dict(one.details),
-    }  # fmt: skip
 
 
 def _ranking(comparison: Comparison, known: dict[int, Fact], judge: Judge) -> dict[str, Any]:

@@ -289,12 +289,16 @@ def history(found: Sequence[Facts]) -> str:
               if one.get("accuracy") is not None]  # fmt: skip
     drawn = charts.curves("Accuracy over evaluations", [Line("accuracy", points)], across="evaluation", log=False)
     rows = [
-        [text(one["created_at"][:16].replace("T", " ")), "–" if one.get("rounds") is None else f"{one['rounds']:,}", f"{one['samples']:,}",
+        [text(one["created_at"][:16].replace("T", " ")), text(_round(one)), f"{one['samples']:,}",
          number(one.get("accuracy")), ends(one.get("low"), one.get("high"))]
         for one in found
     ]  # fmt: skip
     heads = ("when (UTC)", "after round", "samples", "accuracy", "95 % interval")
     return section("history", "So far", drawn, table(heads, rows, right=(1, 2, 3, 4)))
+
+
+def _round(one: Facts) -> str:
+    return "–" if one.get("rounds") is None else f"{one['rounds']:,}"
 
 
 def made(card: Facts) -> str:

@@ -137,7 +137,7 @@ def _before_after(
 
 def verdict(before: Mapping[str, Any], after: Mapping[str, Any], paired: Mapping[str, Any] | None = None) -> str:
     """``better``, ``worse``, ``unclear`` (the paired interval holds 0, or the intervals overlap), ``changed`` (there is
-    no interval, or no better direction), ``same``."""
+    no interval or no better direction, or the number of samples alone may have done it), ``same``."""
     change = after["value"] - before["value"]
     if change == 0:
         return "same"
@@ -152,6 +152,6 @@ def verdict(before: Mapping[str, Any], after: Mapping[str, Any], paired: Mapping
     if unclear:
         return "unclear"
     direction = after.get("direction")
-    if direction not in ("higher", "lower"):
+    if direction not in ("higher", "lower") or (before.get("details") or {}).get("other_size"):
         return "changed"
     return "better" if (change > 0) == (direction == "higher") else "worse"

@@ -73,8 +73,9 @@ def _block(made: Sheet, result: Mapping[str, Any], places: range, name_width: in
     for place in places:
         name = called[place]
         start = len(made.lines[-1].plain)
-        text = charts.fit(name, each - 1, right=True)
-        made.lines[-1] = Content.assemble(made.lines[-1], " ", (text, STRONG))
+        # Below the numbers' last digit, not below their mark, unless the name needs the room.
+        text = charts.fit(name, each - (2 if cell_len(name) < each - 1 else 1), right=True)
+        made.lines[-1] = Content.assemble(made.lines[-1], " ", (text, STRONG), " " * (each - 1 - cell_len(text)))
         pad = len(text) - len(text.lstrip())
         spec = safe(contenders[place].get("spec", ""), limit=80)
         says = f"the samples of {name}" + (f" ({spec})" if spec and spec != name else "")
@@ -103,7 +104,7 @@ def _facts(made: Sheet, contenders: Sequence[Mapping[str, Any]], name_width: int
     ]
     for name, cells in rows:
         if any(cell != "-" for cell in cells):
-            text = "".join(cell.rjust(each) for cell in cells)
+            text = "".join(f"{cell} ".rjust(each) for cell in cells)
             made.add(Content.assemble((charts.fit(name, name_width), MUTED), text)[:width])
 
 

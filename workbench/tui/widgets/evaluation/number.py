@@ -17,6 +17,8 @@ from workbench.tui.widgets.evaluation.sheet import Sheet, Target
 from workbench.tui.widgets.lines import safe
 
 _DIRECTIONS = {"higher": "higher is better", "lower": "lower is better"}
+#: Names under which samples are kept, where their own words do not say it.
+_CALLED = {"wrong_test": "test rows got wrong", "wrong": "got wrong"}
 ROUGH = "rough: too few samples stand behind it for its 95 % to be trusted"
 
 
@@ -156,12 +158,11 @@ def _behind(made: Sheet, one: Mapping[str, Any], name: str, behind: Mapping[str,
     names = reading.kept_names(behind, name)
     made.add(Content(""), Content.styled("Behind it", STRONG))
     for kept in names:
-        called = kept.partition("/")[2].replace("_", " ")
-        text = f"{behind[kept]:>7,}  {clean(called, limit=60)}"
+        own = kept.partition("/")[2]
+        called = clean(_CALLED.get(own, own.replace("_", " ")), limit=60)
+        text = f"{behind[kept]:>7,}  {called}"
         target = Target("view", reading.behind_view(int(one["id"]), kept))
-        made.put(
-            Content(text[:width]), f"behind {kept}", f"{behind[kept]:,} samples: {clean(called, limit=60)}", target
-        )
+        made.put(Content(text[:width]), f"behind {kept}", f"{called} ({behind[kept]:,})", target)
     metric = one["result"]["metrics"][name]
     if not names and (metric.get("details") or {}).get("confusion"):
         wrong = sum(n for i, j, n in metric["details"]["confusion"]["cells"] if i != j)
