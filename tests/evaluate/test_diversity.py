@@ -147,6 +147,14 @@ def test_seeds_are_a_reference_line_at_the_same_size() -> None:
     assert found.details["seeds"] == 1.0
     assert found.details["same_size"] == {"count": 2, "samples": 2 / 4, "seeds": 1.0}
     assert "At 2 texts each: 0.5, seeds 1." in found.note
+    assert found.details["seeds_other_size"]  # ten texts beside two: their own numbers do not compare
+    assert "seeds_other_size" not in metric("diversity.distinct_1", "a b", "b c", seeds=("a b", "c d")).details
+    assert "seeds_other_size" not in metric("diversity.aps", *["a b"] * 10, seeds=("a b", "c d")).details
+
+
+def test_where_nothing_varies_there_is_no_interval() -> None:
+    found = metric("diversity.length", *["one two three"] * 120)
+    assert (found.value, found.low, found.high) == (3.0, None, None)
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import pytest
 from tests.evaluate.samples import rows
 from tests.evaluate.test_diversity_intervals import made_up
 from workbench.errors import UsageError
-from workbench.evaluate.base import Material, evaluate
+from workbench.evaluate.base import SIZE_DEPENDENT, Material, evaluate
 from workbench.evaluate.corpus import text_map
-from workbench.evaluate.rarefied import SIZE_DEPENDENT, at_size, common_scale
+from workbench.evaluate.rarefied import at_size, common_scale
 
 
 def material(size: int, seed: int = 0) -> Material:

@@ -157,6 +157,18 @@ def test_what_was_not_tested_is_not_called_chance() -> None:
     ) in summary(found)
 
 
+def test_pairs_that_were_not_tested_are_named_beside_those_that_were() -> None:
+    row = {"low": 0.4, "high": 0.6, "rough": False, "direction": "higher", "value": 0.5}
+    tested = {"a": 0, "b": 1, "verdict": "unclear", "p": 0.4, "rough": False}
+    untested = {"a": 0, "b": 2, "verdict": "unclear", "p": None, "rough": True}
+    contenders = [
+        {"name": name, "samples": 100, "cost": None, "cost_per_kept": None, "metrics": {"fidelity.mauve": row}}
+        for name in "abc"
+    ]
+    said = summary({"contenders": contenders, "differences": {"fidelity.mauve": [tested, untested]}, "best": {}})
+    assert any("more than chance (not all were tested: an interval is rough): a 0.500" in line for line in said)
+
+
 def test_one_set_in_a_few_sentences() -> None:
     accuracy = {"value": 0.81, "low": 0.79, "high": 0.83, "rough": False}
     found = {

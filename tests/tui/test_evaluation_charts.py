@@ -138,6 +138,16 @@ def test_a_number_says_that_it_is_rough_and_what_is_behind_it() -> None:
     assert [spot.target.value for spot in made.spots] == ["behind:7:benchmark.accuracy/wrong_test", reading.DATA_SET]
 
 
+def test_seeds_of_another_number_are_marked(plain: bool) -> None:
+    one = evaluation(7, 0.5, details={"seeds": 0.6, "seed_count": 1_200, "seeds_other_size": True})
+    shown = text(cards.cards(one["result"], 76))
+    assert ("0.600!" if plain else "0.600≠") in shown
+    assert "the seeds are of another number" in shown
+    assert "1,200 seeds" in text(number.figures([one], one, "benchmark.accuracy", 60, behind={}))
+    same = evaluation(7, 0.5, details={"seeds": 0.6})
+    assert "another number" not in text(cards.cards(same["result"], 76))
+
+
 @pytest.mark.parametrize("width", [40, 56, 76, 116])
 def test_a_comparison_fits_its_room(width: int) -> None:
     contenders = [

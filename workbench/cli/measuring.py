@@ -18,6 +18,8 @@ from workbench.store.connection import Store
 
 #: Evaluations that --list shows, and columns of a pipe.
 LISTED, WIDE = 50, 100
+#: More metrics than this have their main ones in words first.
+SEVERAL = 8
 
 
 def evaluate_(arguments: argparse.Namespace) -> int:
@@ -155,25 +157,30 @@ def _one_set(result: Mapping[str, Any], width: int) -> list[str]:
     from workbench.evaluate.base import Metric
     from workbench.evaluate.compare import compare
     from workbench.evaluate.report import as_lines, comparison_lines
+    from workbench.evaluate.summary import of_one
 
     def metrics(of: Mapping[str, Any]) -> dict[str, Metric]:
         return {name: Metric(name=name, **values) for name, values in of["metrics"].items()}
 
-    lines = [f"{result['samples']:,} samples", *as_lines(metrics(result), width)]
+    found = metrics(result)
+    lines = [f"{result['samples']:,} samples"]
+    if len(found) > SEVERAL:
+        lines += [line for said in of_one(result) for line in textwrap.wrap(said, width, subsequent_indent="  ")] + [""]
+    lines += as_lines(found, width)
     if result.get("before"):
         before, after = result["before"]["samples"], result["samples"]
         lines += ["", f"before ({before:,} samples) and after ({after:,}) curation"]
-        lines += comparison_lines(compare(metrics(result["before"]), metrics(result)), width)
+        lines += comparison_lines(compare(metrics(result["before"]), found), width)
         if before != after:
             lines += textwrap.wrap(
                 "Each side is measured whole, and most diversity moves with the number of samples: "
                 "`workbench evaluate --compare raw set` draws both to one size.",
                 width,
             )
-    if found := result.get("difference"):
+    if gain := result.get("difference"):
         lines.append(
-            f"benchmark accuracy, curated minus raw: {'~' if found.get('rough') else ''}{found['value']:+.3f} "
-            f"({found['low']:+.3f} to {found['high']:+.3f})"
+            f"benchmark accuracy, curated minus raw: {'~' if gain.get('rough') else ''}{gain['value']:+.3f} "
+            f"({gain['low']:+.3f} to {gain['high']:+.3f})"
         )
     return lines
 

@@ -60,6 +60,23 @@ ORDER = (
     "benchmark.external",
 )
 
+#: Metrics that move with the number of texts alone: never compare them between sets of unequal size.
+SIZE_DEPENDENT = (
+    "diversity.vocabulary",
+    "diversity.distinct_1",
+    "diversity.distinct_2",
+    "diversity.distinct_3",
+    "diversity.ngram_diversity",
+    "diversity.entropy",
+    "diversity.self_bleu",
+    "diversity.self_repetition",
+    "diversity.compression_ratio",
+    "diversity.vendi",
+    "diversity.nearest_distance",
+)
+#: Sizes further apart than this are worth a warning.
+UNEQUAL = 1.1
+
 #: What a technique may need beyond samples. ``labels``: one label for each sample; ``judge``: a model that is asked, for
 #: money; ``trainer``: the project's own training command; ``time``: several trainings.
 Need = Literal["labels", "judge", "trainer", "time"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from workbench.evaluate.base import Direction, Material, Metric, Sample
+from workbench.evaluate.base import SIZE_DEPENDENT, UNEQUAL, Direction, Material, Metric, Sample
 from workbench.evaluate.estimates import CHECKED_FROM, Estimate
 from workbench.evaluate.ngrams import Encoded, NGrams, encode, ngram_counts
 from workbench.evaluate.text_map import Scale, TextMap, embedded_map, projected_map
@@ -154,6 +154,8 @@ def direct(
         return Metric(name, None, note=lacking, unit=unit, direction=direction, details=details)
     low, high = found.ends()
     details |= more() if more is not None else {}
+    if name in SIZE_DEPENDENT and max(sizes := (details["count"], details["seed_count"])) > UNEQUAL * min(sizes):
+        details["seeds_other_size"] = True  # the seeds' value is no reference for this one; ``same_size`` is
     rough = low is not None and (len(material.samples) < CHECKED_FROM or not found.error or found.few)
     return Metric(
         name, found.value, low, high, f"{note} {comparison}".rstrip(), unit, direction, details=details, rough=rough

@@ -33,8 +33,9 @@ class Estimate(NamedTuple):
     few: bool = False
 
     def ends(self) -> tuple[float | None, float | None]:
-        """The ends of the 95 % interval by Student's t; (None, None) when the error is not known."""
-        if self.error is None or self.degrees < 1:
+        """The ends of the 95 % interval by Student's t; (None, None) when the error is not known, or 0: that no text changes
+        the value only says that these few texts show none."""
+        if not self.error or self.degrees < 1:
             return None, None
         from scipy.special import stdtrit
 

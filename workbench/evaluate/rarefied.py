@@ -13,20 +13,6 @@ from workbench.evaluate.corpus import MAP, SAMPLES, SCALE, corpora, data_set, sc
 from workbench.evaluate.estimates import CHECKED_FROM
 from workbench.evaluate.text_map import Scale, embedded_map, projected_map
 
-#: Metrics that move with the number of texts alone: never compare them between sets of unequal size.
-SIZE_DEPENDENT = (
-    "diversity.vocabulary",
-    "diversity.distinct_1",
-    "diversity.distinct_2",
-    "diversity.distinct_3",
-    "diversity.ngram_diversity",
-    "diversity.entropy",
-    "diversity.self_bleu",
-    "diversity.self_repetition",
-    "diversity.compression_ratio",
-    "diversity.vendi",
-    "diversity.nearest_distance",
-)
 #: Disjoint draws that a value at a smaller size is the mean of.
 DRAWS = 5
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from workbench.evaluate.base import UNEQUAL
 from workbench.jobs.words import dollars_each
 from workbench.text import clean
 
 #: Fewer labelled test rows than this make only large differences visible.
 FEW_TESTS = 200
-#: Sizes further apart than this are worth a warning.
-UNEQUAL = 1.1
 #: What is spoken of first, in words, where it was measured.
 HEADLINES = (
     ("benchmark.accuracy", "accuracy on real test data"),
@@ -109,12 +108,14 @@ def _about(result: Mapping[str, Any], name: str, words: str) -> str | None:
     real = _real(result, name)
     if not real and (every := result["differences"].get(name)) and all(_untested(one) for one in every):
         return f"{subject}: not tested, because an interval is rough: {shown}."
+    some = any(_untested(one) for one in result["differences"].get(name, ()))
+    caution = " (not all were tested: an interval is rough)" if some else ""
     if not real:
-        return f"{subject}: no difference is more than chance: {shown}."
+        return f"{subject}: no difference is more than chance{caution}: {shown}."
     pairs = listed(
         [f"{names(contenders, [better])} is better than {names(contenders, [worse])}" for better, worse in real]
     )
-    return f"{subject}: {pairs}, and the rest cannot be told apart: {shown}."
+    return f"{subject}: {pairs}, and the rest cannot be told apart{caution}: {shown}."
 
 
 def _untested(one: Mapping[str, Any]) -> bool:

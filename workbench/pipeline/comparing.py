@@ -10,7 +10,7 @@ from typing import Any
 
 from workbench.evaluate import contenders as tested
 from workbench.evaluate import rarefied
-from workbench.evaluate.base import Material, Metric, Sample, evaluate
+from workbench.evaluate.base import SIZE_DEPENDENT, Material, Metric, Sample, evaluate
 from workbench.evaluate.drawing import drawn
 from workbench.evaluate.summary import summary
 from workbench.jobs.run import Ended, JobContext
@@ -58,12 +58,13 @@ def _measured(
     shared.of = len(found)
     measured: list[Metrics] = []
     full: list[Metrics] = []
-    for place, (one, material) in enumerate(zip(found, materials, strict=True)):
+    for place, one in enumerate(found):
+        material = materials[place]  # by its place: an iterator would hold the last one
         shared.done, shared.name = place, one.name
         metrics = shared.honest(evaluate(material, names), material)
         replaced: Metrics = {}
         if size is not None:
-            sized = [name for name in rarefied.SIZE_DEPENDENT if name in metrics and metrics[name].value is not None]
+            sized = [name for name in SIZE_DEPENDENT if name in metrics and metrics[name].value is not None]
             at_size = rarefied.at_size(looked_at[place], sized, size) if sized else {}
             replaced = {name: metrics[name] for name in at_size}
             metrics |= {name: _sized(metrics[name], smaller, size) for name, smaller in at_size.items()}

@@ -8,12 +8,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import WorkbenchError
-from workbench.evaluate.base import Audited, Material, Metric, Sample, evaluate
+from workbench.evaluate.base import SIZE_DEPENDENT, Audited, Material, Metric, Sample, evaluate
 from workbench.evaluate.compare import benchmark_pair
 from workbench.evaluate.downstream import EvaluationError
 from workbench.evaluate.drawing import drawn
 from workbench.evaluate.outside import TrainOutside
-from workbench.evaluate.rarefied import SIZE_DEPENDENT
 from workbench.evaluate.report import as_json
 from workbench.jobs.run import Ended, JobContext
 from workbench.pipeline import curate_standing, standing, trainer

@@ -71,8 +71,12 @@ def _figure(name: str, metric: Facts) -> list[str]:
     unit = ", ".join(one for one in (str(metric.get("unit") or ""), way) if one)
     note = f'<span class="note">{text(metric.get("note") or "")}</span>' if metric.get("note") else ""
     rough = " (rough)" if metric.get("rough") and metric.get("low") is not None else ""
-    reference = (metric.get("details") or {}).get("seeds")
+    details = metric.get("details") or {}
+    reference, same = details.get("seeds"), details.get("same_size") or {}
     shown = number(reference) if isinstance(reference, int | float) else ""
+    if shown and details.get("seeds_other_size"):
+        at = f"at {same['count']:,} texts: {number(same['samples'])}, seeds {number(same['seeds'])}"
+        shown = f'another size<span class="ends">{at}</span>'
     title = text(name.partition(".")[2].replace("_", " ") or name)
     return [f'{title} <span class="soft">{text(unit)}</span>{note}', number(metric.get("value")),
             ends(metric.get("low"), metric.get("high")) + rough, shown]  # fmt: skip

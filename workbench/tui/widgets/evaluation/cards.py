@@ -44,6 +44,15 @@ def seeds(metric: Mapping[str, Any]) -> float | None:
     return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
 
 
+def other_size(metric: Mapping[str, Any]) -> bool:
+    """Whether the seeds' value is of another number of texts, where that alone changes it."""
+    return bool((metric.get("details") or {}).get("seeds_other_size")) and seeds(metric) is not None
+
+
+def _other() -> str:
+    return "!" if charts.ascii_only() else "≠"
+
+
 def short(name: str) -> str:
     """A metric's name without its group."""
     return name.partition(".")[2].replace("_", " ") or name
@@ -74,6 +83,9 @@ def cards(result: Mapping[str, Any], width: int, *, notes: bool = False) -> Shee
             made.add(Content.assemble((charts.fit(title, name_width + _VALUE + 5), STRONG), (heads, MUTED))[:width])
         for name in names:
             _card(made, name, metrics[name], name_width, width, notes=notes)
+    if any(other_size(metric) for metric in metrics.values()):
+        told = f"{_other()} the seeds are of another number, which alone changes this; d shows both at one size."
+        made.add(Content(""), *charts.prose(told, width, MUTED, indent=2))
     usage = result.get("usage")
     if usage:
         made.add(Content(""), Content.styled(f"  {asked(usage)}"[:width], MUTED))
@@ -89,7 +101,8 @@ def _card(made: Sheet, name: str, metric: Mapping[str, Any], name_width: int, wi
         (value(metric).rjust(_VALUE), STRONG if known else MUTED), "  ",
         (interval(metric).ljust(_INTERVAL), MUTED),
     ]  # fmt: skip
-    parts.append((("" if beside is None else charts.number(beside)).rjust(_SEEDS), MUTED))
+    shown = "" if beside is None else charts.number(beside)
+    parts.append((shown.rjust(_SEEDS) + (_other() if other_size(metric) else ""), MUTED))
     if unit not in ("", "share", "ratio"):
         parts.append((f"  {unit}", MUTED))
     made.put(

@@ -11,7 +11,7 @@ from workbench.text import clean
 from workbench.tui.widgets import charts
 from workbench.tui.widgets.charts import ACCENT, MUTED, STRONG, WARNING, Whisker
 from workbench.tui.widgets.evaluation import accuracy, plots, reading
-from workbench.tui.widgets.evaluation.cards import interval, seeds, value
+from workbench.tui.widgets.evaluation.cards import interval, other_size, seeds, value
 from workbench.tui.widgets.evaluation.history import over_time, values
 from workbench.tui.widgets.evaluation.sheet import Sheet, Target
 from workbench.tui.widgets.lines import safe
@@ -61,7 +61,8 @@ def _axis(made: Sheet, metric: Mapping[str, Any], before: Mapping[str, Any] | No
     details = metric.get("details") or {}
     rows = [Whisker("this data set", metric.get("value"), metric.get("low"), metric.get("high"))]
     if (beside := seeds(metric)) is not None:
-        rows.append(Whisker("the seeds", beside, details.get("seeds_low"), details.get("seeds_high")))
+        title = f"{details.get('seed_count', 0):,} seeds" if other_size(metric) else "the seeds"
+        rows.append(Whisker(title, beside, details.get("seeds_low"), details.get("seeds_high")))
     if before and before.get("value") is not None:
         rows.append(Whisker("before curation", before["value"], before.get("low"), before.get("high")))
     if isinstance(same := details.get("same_source"), Mapping) and same.get("mean") is not None:
