@@ -133,7 +133,7 @@ def test_a_number_says_that_it_is_rough_and_what_is_behind_it() -> None:
     made = number.figures([one], one, "benchmark.accuracy", 40, behind=behind)
     keeps_its_places(made, 40)
     shown = text(made)
-    for part in ("~0.500", "rough", "the seeds", "4  test rows got wrong"):
+    for part in ("~0.500", "rough", "real data", "4  test rows got wrong"):
         assert part in shown
     assert [spot.target.value for spot in made.spots] == ["behind:7:benchmark.accuracy/wrong_test", reading.DATA_SET]
 

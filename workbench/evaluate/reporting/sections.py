@@ -51,7 +51,7 @@ def _mark(name: str, metric: Facts, *, muted: bool = False) -> Mark:
 
 
 def key_figures(metrics: Facts) -> str:
-    """Every metric with its interval, the seeds' value, and what it means."""
+    """Every metric with its interval, the seeds' value (of a distance: that of two halves of the real rows), and a note."""
     rows: list[list[str]] = []
     heads = {*(name.partition(".")[0] for name in metrics)}
     for group in (*(g for g in GROUPS if g in heads), *sorted(heads - GROUPS.keys())):
@@ -62,7 +62,7 @@ def key_figures(metrics: Facts) -> str:
     if not rows:
         return ""
     return section(
-        "figures", "Figures", table(("metric", "value", "95 % interval", "seeds"), rows, right=(1, 2, 3), wide=True)
+        "figures", "Figures", table(("metric", "value", "95 % interval", "real data"), rows, right=(1, 2, 3), wide=True)
     )
 
 

@@ -39,7 +39,7 @@ def value(metric: Mapping[str, Any]) -> str:
 
 
 def seeds(metric: Mapping[str, Any]) -> float | None:
-    """The same number for the seeds."""
+    """The same number for the seeds; of a distance to real rows, what two halves of these have."""
     found = (metric.get("details") or {}).get("seeds")
     return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
 
@@ -79,7 +79,7 @@ def cards(result: Mapping[str, Any], width: int, *, notes: bool = False) -> Shee
         if made.lines:
             made.add(Content.styled(charts.fit(title, width).rstrip(), STRONG))
         else:
-            heads = f"{'95 %':<{_INTERVAL}}{'seeds' if against else '':>{_SEEDS}}"
+            heads = f"{'95 %':<{_INTERVAL}}{'real' if against else '':>{_SEEDS}}"
             made.add(Content.assemble((charts.fit(title, name_width + _VALUE + 5), STRONG), (heads, MUTED))[:width])
         for name in names:
             _card(made, name, metrics[name], name_width, width, notes=notes)

@@ -61,7 +61,7 @@ def _axis(made: Sheet, metric: Mapping[str, Any], before: Mapping[str, Any] | No
     details = metric.get("details") or {}
     rows = [Whisker("this data set", metric.get("value"), metric.get("low"), metric.get("high"))]
     if (beside := seeds(metric)) is not None:
-        title = f"{details.get('seed_count', 0):,} seeds" if other_size(metric) else "the seeds"
+        title = f"{details.get('seed_count', 0):,} seeds" if other_size(metric) else "real data"
         rows.append(Whisker(title, beside, details.get("seeds_low"), details.get("seeds_high")))
     if before and before.get("value") is not None:
         rows.append(Whisker("before curation", before["value"], before.get("low"), before.get("high")))
