@@ -54,6 +54,7 @@ def test_pairs_are_imported_judged_line_by_line_and_shown(
     workbench: Workbench, folder: Path, pairs: Path, monkeypatch: Patch
 ) -> None:
     assert "no comparisons yet" in workbench("compare", folder).out
+    assert "cook is neither a project nor one of list, make" in workbench("compare", "cook").err
     made = workbench("compare", folder, "import", "answers", pairs, "--question", "Which is kinder?", "--json").object
     assert (made["duels"], made["gold"], made["contenders"]) == (4, 4, ["zerogen", "attrprompt"])
     assert workbench("compare", folder, "import", "answers", pairs).status == 2  # the name is taken

@@ -170,7 +170,7 @@ def test_one_value_and_equal_values_can_be_drawn() -> None:
 
 def test_heat_counts_and_names_the_most_confused() -> None:
     drawn = charts.heat("t", ["a", "b"], {(0, 0): 3, (0, 1): 1, (1, 1): 2})
-    assert "Most confused: a taken for b 1 times" in drawn
+    assert "Most confused: a taken for b: 1" in drawn
     assert drawn.count('class="mark"') == 2
     assert drawn.count('class="wrong"') == 1
     assert 'fill-opacity="0.34"' in drawn  # a quarter of its row: .12 + .88 / 4

@@ -34,6 +34,8 @@ VERBS: Mapping[str, int] = {
 
 def compare_(arguments: argparse.Namespace) -> int:
     place, verb, rest = words_of(arguments.words)
+    if place is not None and not Path(place).exists():
+        raise UsageError(f"{place} is neither a project nor one of {', '.join(VERBS)}; see `workbench compare --help`.")
     output, project = Output(arguments.json, arguments.quiet), find(place)
     _ = project.config
     doing: Mapping[str, Callable[[Store, argparse.Namespace, Sequence[str], Output], int]] = {

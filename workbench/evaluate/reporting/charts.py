@@ -206,7 +206,7 @@ def heat(title: str, classes: Sequence[str], cells: Mapping[tuple[int, int], int
             parts.append(f'<text class="{shade}" {place} text-anchor="middle">{times}</text>')
     parts.append(f'<rect class="frame" x="{LEFT}" y="6" width="{size * side - 1:.1f}" height="{size * side - 1:.1f}"/>')
     wrong = sorted(((n, t, g) for (t, g), n in cells.items() if t != g), reverse=True)
-    said = "Most confused: " + "; ".join(f"{classes[t]} taken for {classes[g]} {n} times" for n, t, g in wrong[:10])
+    said = "Most confused: " + "; ".join(f"{classes[t]} taken for {classes[g]}: {n}" for n, t, g in wrong[:10])
     rows = [[text(classes[t]), text(classes[g]), f"{n:,}"] for n, t, g in wrong[:200]]
     below = table(
         ("right label", "predicted", "times"), rows, right=(2,), caption="Confused labels, the most frequent first"

@@ -136,8 +136,9 @@ def _row(
         style = f"bold {SUCCESS}" if place == best else "" if metric.get("value") is not None else MUTED
         line = Content.assemble(line, (text, style))
         low, high = metric.get("low"), metric.get("high")
-        between = "" if low is None or high is None else f"{_end(low)}-{_end(high)} "
-        under += (between if each >= _WITH else "").rjust(each)
+        joined = " to " if low is not None and low < 0 else "-"  # two dashes beside each other are no interval
+        between = "" if low is None or high is None else f"{_end(low)}{joined}{_end(high)} "
+        under += (between if each >= max(_WITH, len(between)) else "").rjust(each)
     made.add(line[:width])
     for spot in spots:
         made.mark(*spot)
