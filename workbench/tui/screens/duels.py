@@ -18,6 +18,7 @@ from workbench.store.connection import Store
 from workbench.store.duels import Comparison, Shown, Side
 from workbench.text import clean
 from workbench.tui import actions
+from workbench.tui.screens.help import show_own
 from workbench.tui.widgets.footer import Footer
 from workbench.tui.widgets.lines import Run, cells, cut, number, safe, wrap
 from workbench.tui.widgets.pane import Pane, Rule
@@ -280,17 +281,7 @@ class DuelsScreen(ModalScreen[None]):
         self.dismiss(None)
 
     def action_keys(self) -> None:
-        rows = [
-            Option(
-                row.id, row.title, row.help, " ".join(map(actions.shown, actions.keys(row.id, self.workbench.keymap)))
-            )
-            for row in actions.of_mode("duels")
-        ]
-        self.app.push_screen(Finder("Keys: outputs side by side. Esc closes.", rows), self._perform)
-
-    async def _perform(self, chosen: str | None) -> None:
-        if chosen is not None:
-            await self.run_action(actions.ACTIONS[chosen].name)
+        show_own(self, "duels", "outputs side by side", self.workbench.keymap)
 
 
 def _next(

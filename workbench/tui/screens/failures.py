@@ -20,12 +20,13 @@ from workbench.store.failures import Failed, Said
 from workbench.store.jobs import Job
 from workbench.text import clean
 from workbench.tui import actions
+from workbench.tui.screens.help import show_own
 from workbench.tui.widgets import charts, job_view
 from workbench.tui.widgets.charts import ERROR, MUTED, STRONG, Chart
 from workbench.tui.widgets.footer import Footer
 from workbench.tui.widgets.forms import Picks
 from workbench.tui.widgets.lines import dollars, safe
-from workbench.tui.widgets.prompts import Confirm, Finder, Option
+from workbench.tui.widgets.prompts import Confirm
 
 if TYPE_CHECKING:
     from workbench.tui.app import WorkbenchApp
@@ -190,17 +191,7 @@ class FailuresScreen(ModalScreen["int | None"]):
         self.dismiss(None)
 
     def action_keys(self) -> None:
-        rows = [
-            Option(
-                row.id, row.title, row.help, " ".join(map(actions.shown, actions.keys(row.id, self.workbench.keymap)))
-            )
-            for row in actions.of_mode("failures")
-        ]
-        self.app.push_screen(Finder("Keys: Failed requests. Esc closes.", rows), self._perform)
-
-    async def _perform(self, chosen: str | None) -> None:
-        if chosen is not None:
-            await self.run_action(actions.ACTIONS[chosen].name)
+        show_own(self, "failures", "Failed requests", self.workbench.keymap)
 
     def action_again(self) -> None:
         picked = str(self.query_one("#reasons", Picks).picked or "r")[1:]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, cast
+
+from textual.screen import Screen
 
 from workbench.errors import WorkbenchError
 from workbench.text import clean
@@ -11,15 +14,30 @@ from workbench.tui.widgets.prompts import Finder, Option
 
 if TYPE_CHECKING:
     from workbench.tui.app import WorkbenchApp
+    from workbench.tui.table.action import Action
 
 
 def options(mode: str, keys: actions.Keymap) -> list[Option]:
     """Every action that works in ``mode``: what it is called, what it does, its keys."""
     rows = [row for row in [*actions.of_mode(mode), *actions.of_mode("app")] if row.id not in _SAME]
+    return _listed(rows, keys)
+
+
+def _listed(rows: Iterable[Action], keys: actions.Keymap) -> list[Option]:
     return [
         Option(row.id, row.title, row.help, " ".join(actions.shown(key) for key in actions.keys(row.id, keys)))
         for row in rows
     ]
+
+
+def show_own(dialog: Screen[Any], mode: str, title: str, keys: actions.Keymap) -> None:
+    """The keys of a dialog that has a mode of its own; enter does the action there."""
+
+    async def perform(chosen: str | None) -> None:
+        if chosen is not None:
+            await dialog.run_action(actions.ACTIONS[chosen].name)
+
+    dialog.app.push_screen(Finder(f"Keys: {title}. Esc closes.", _listed(actions.of_mode(mode), keys)), perform)
 
 
 #: Eight lines that would say what "Label 1" says.
